@@ -1,6 +1,8 @@
-// npm test: installs what is missing, finds or fetches a Redis server, and runs every test. Arguments go on to mocha.
+// npm test: installs what is missing, finds or fetches a Redis server, and runs every test, or those in the files named.
+// Every other argument goes on to mocha: npm test -- --grep 'entity tags'
 
 import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installHint, provideRedisServer } from './redis.mjs'
 import { ensureInstalled, root } from './setup.mjs'
@@ -13,7 +15,10 @@ if (server === undefined) {
   process.exit(1)
 }
 
-const mocha = spawn(process.execPath, [join(root, 'node_modules/mocha/bin/mocha.js'), ...process.argv.slice(2)], {
+const given = process.argv.slice(2)
+const someFiles = given.some(argument => argument.endsWith('.test.ts') && existsSync(join(root, argument)))
+const args = [join(root, 'node_modules/mocha/bin/mocha.js'), ...(someFiles ? settingsWithoutSpec() : []), ...given]
+const mocha = spawn(process.execPath, args, {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, LARDER_REDIS_SERVER: server },
@@ -22,3 +27,10 @@ const mocha = spawn(process.execPath, [join(root, 'node_modules/mocha/bin/mocha.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => mocha.kill('SIGTERM'))
 mocha.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
+
+/** Mocha adds the files it is given to those of its configuration. So only the rest of the configuration goes in. */
+function settingsWithoutSpec() {
+  const { spec: _, ...settings } = JSON.parse(readFileSync(join(root, '.mocharc.json'), 'utf8'))
+  const values = Object.entries(settings).flatMap(([name, value]) => [value].flat().map(item => `--${name}=${item}`))
+  return ['--no-config', ...values]
+}
