@@ -1,0 +1,3 @@
+// The types of build.mjs, for the tests.
+
+export function build(folder?: string): string[]
