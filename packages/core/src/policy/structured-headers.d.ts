@@ -1,0 +1,3 @@
+// The types of `structured-headers` speak of a DOM type, which a library for Node does not load.
+
+type BufferSource = ArrayBufferView | ArrayBuffer

@@ -1,0 +1,62 @@
+// RFC 9111 §4.1 — Vary: which request fields chose a response, and what each request says in them.
+
+import { isTokenChar, trimSpace } from '../http/characters.ts'
+import { fieldValue, type HeaderList, type RequestHeaders, requestField } from '../http/headers.ts'
+import { normalisedPreference } from './preference.ts'
+
+/** A response that names more fields than this varies too much to be kept. */
+const MOST_NAMES = 64
+
+const NONE: ReadonlySet<string> = new Set()
+
+/**
+ * The nominated fields, in lower case, sorted, each once; `'*'` when no other request can be known to fit, as when a member is
+ * no field name. `except` names fields that the caller covers otherwise.
+ */
+export function varyNames(headers: HeaderList, except: ReadonlySet<string> = NONE): readonly string[] | '*' {
+  const value = fieldValue(headers, 'vary')
+  if (value === undefined) return []
+  const names = new Set<string>()
+  for (let at = 0; at <= value.length; ) {
+    const comma = value.indexOf(',', at)
+    const end = comma < 0 ? value.length : comma
+    const name = trimSpace(value.slice(at, end))
+    if (name !== '') {
+      if (name === '*' || !isFieldName(name)) return '*'
+      const lower = name.toLowerCase()
+      if (!except.has(lower)) names.add(lower)
+      if (names.size > MOST_NAMES) return '*'
+    }
+    at = end + 1
+  }
+  return [...names].sort()
+}
+
+/**
+ * What a request says in the fields of a rule, as one string: two requests have the same one only when each field says the same
+ * in both. Absent and empty differ. Lengths stand before values, so no value can pose as two.
+ */
+export function variantOf(rule: readonly string[], headers: RequestHeaders): string {
+  let variant = ''
+  for (const name of rule) {
+    const value = requestField(headers, name)
+    if (value === undefined) {
+      variant += `${name}:-;`
+    } else {
+      const said = normalisedPreference(name, trimSpace(value))
+      variant += `${name}:${said.length}:${said};`
+    }
+  }
+  return variant
+}
+
+/** An answer for one origin varies by `Origin`, whether it says so or not. */
+export function impliedVary(response: { readonly headers: HeaderList }): 'origin' | undefined {
+  const allowed = fieldValue(response.headers, 'access-control-allow-origin')
+  return allowed === undefined || trimSpace(allowed) === '*' ? undefined : 'origin'
+}
+
+function isFieldName(name: string): boolean {
+  for (let at = 0; at < name.length; at++) if (!isTokenChar(name.charCodeAt(at))) return false
+  return true
+}
