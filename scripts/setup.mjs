@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** The folder of the repository. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -65,3 +65,5 @@ function quit(message) {
   console.error(message)
   process.exit(1)
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) ensureInstalled()
