@@ -53,7 +53,7 @@ export function decide(
   const leftMs = terms.freshnessLifetimeMs - ageMs
   const fresh = leftMs > 0 && !stored.soft && !terms.noCache
   const ttlMs = fresh ? leftMs : Math.min(leftMs, 0)
-  const refused = client !== undefined && isRefusedByClient(client, ageMs, leftMs, fresh)
+  const refused = client !== undefined && isRefusedByClient(client, ageMs, ttlMs, fresh)
   if (!refused) {
     if (fresh) return { action: 'serve', stale: false, ageMs, ttlMs }
     if (!terms.mustRevalidate && !terms.noCache) {
@@ -88,10 +88,10 @@ function clientDirectives(request: RequestFacts): CacheControl {
 }
 
 /** §5.2.1: the client asks for something fresher. */
-function isRefusedByClient(client: CacheControl, ageMs: number, leftMs: number, fresh: boolean): boolean {
+function isRefusedByClient(client: CacheControl, ageMs: number, ttlMs: number, fresh: boolean): boolean {
   if (client.noCache) return true
   if (client.maxAge !== undefined && (client.maxAge === 0 || ageMs > client.maxAge * 1000)) return true
-  if (client.minFresh !== undefined && leftMs < client.minFresh * 1000) return true
+  if (client.minFresh !== undefined && ttlMs < client.minFresh * 1000) return true
   return !fresh && client.maxAge !== undefined && client.maxStale === undefined
 }
 

@@ -44,12 +44,19 @@ export const STORE_REFUSALS = [
 /** Why a response may not be stored. */
 export type StoreRefusal = (typeof STORE_REFUSALS)[number]
 
+/** What a route says of all its responses. */
+export interface RouteStance {
+  /** They are for everybody, or a scope in the key parts those who may not share: credentials in the request are no obstacle. */
+  readonly optedIn: boolean
+}
+
 /** Why a response may not be stored, or `undefined` when it may. `terms` are the response's own, by the same options. */
 export function storeRefusal(
   request: RequestFacts,
   response: ResponseFacts,
   options: PolicyOptions,
   terms: Terms,
+  route: RouteStance = NO_STANCE,
 ): StoreRefusal | undefined {
   const rfc = options.preset === 'rfc9111'
   const { headers, status } = response
@@ -67,16 +74,18 @@ export function storeRefusal(
   if (directives.private) return 'private'
   if (!rfc && terms.noCache) return 'no-cache'
   if (fieldValue(headers, 'set-cookie') !== undefined) return 'set-cookie'
-  if (request.headers['authorization'] !== undefined && !terms.shareable && !options.vouched) {
+  if (request.headers['authorization'] !== undefined && !terms.shareable && !route.optedIn) {
     if (!rfc || !directives.mustRevalidate) return 'authorization'
   }
   const vary = varyNames(headers)
   if (vary === '*') return 'vary-star'
-  if (!rfc && !options.vouched && (vary.includes('cookie') || vary.includes('authorization'))) return 'vary-credentials'
+  if (!rfc && !route.optedIn && (vary.includes('cookie') || vary.includes('authorization'))) return 'vary-credentials'
   if (isEventStream(fieldValue(headers, 'content-type'))) return 'event-stream'
   if (!isReusable(response, terms, rfc)) return 'no-freshness'
   return undefined
 }
+
+const NO_STANCE: RouteStance = { optedIn: false }
 
 function isKept(status: number, terms: Terms): boolean {
   return isKeptByDefault(status) || (isKeptOnItsOwnWord(status) && isExplicit(terms.freshnessSource))

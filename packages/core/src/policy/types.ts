@@ -26,8 +26,6 @@ export interface PolicyOptions {
   readonly staleIfErrorMs: number
   /** Whether the request's Cache-Control and Pragma are obeyed (RFC 9111 §5.2.1). */
   readonly clientDirectives: 'ignore' | 'obey'
-  /** The route vouches for requests with credentials: its responses are for everybody, or a scope in the key parts them. */
-  readonly vouched?: boolean
 }
 
 /** Where a freshness lifetime comes from. */

@@ -61,7 +61,7 @@ export function freshen(stored: HeaderList, update: HeaderList): string[] {
   const added: string[] = []
   for (let i = 0; i < news.length; i += 2) {
     const name = news[i]!.toLowerCase()
-    if (DESCRIBES_CONTENT.has(name)) continue
+    if (BOUND_TO_CONTENT.has(name)) continue
     replaced.add(name)
     added.push(news[i]!, news[i + 1]!)
   }
@@ -85,18 +85,23 @@ export function notModifiedHeaders(headers: HeaderList): string[] {
 }
 
 /** Bound to the bytes of the stored content, which a 304 does not change. */
-const DESCRIBES_CONTENT: ReadonlySet<string> = new Set([
-  'accept-ranges',
+const BOUND_TO_CONTENT: ReadonlySet<string> = new Set([
   'content-digest',
-  'content-disposition',
   'content-encoding',
-  'content-language',
   'content-length',
   'content-md5',
   'content-range',
   'content-type',
   'digest',
   'repr-digest',
+])
+
+/** Of no use without content. */
+const DESCRIBES_CONTENT: ReadonlySet<string> = new Set([
+  ...BOUND_TO_CONTENT,
+  'accept-ranges',
+  'content-disposition',
+  'content-language',
 ])
 
 function usableTag(headers: HeaderList): string | undefined {

@@ -3,6 +3,7 @@
 import { isTokenChar, trimSpace } from '../http/characters.ts'
 import { fieldValue, type HeaderList, type RequestHeaders, requestField } from '../http/headers.ts'
 import { normalisedPreference } from './preference.ts'
+import type { ResponseFacts } from './types.ts'
 
 /** A response that names more fields than this varies too much to be kept. */
 const MOST_NAMES = 64
@@ -50,10 +51,10 @@ export function variantOf(rule: readonly string[], headers: RequestHeaders): str
   return variant
 }
 
-/** An answer for one origin varies by `Origin`, whether it says so or not. */
-export function impliedVary(response: { readonly headers: HeaderList }): 'origin' | undefined {
+/** Fields by which a response varies whether it says so or not: an answer for one origin is none for another. */
+export function impliedVary(response: ResponseFacts): readonly string[] {
   const allowed = fieldValue(response.headers, 'access-control-allow-origin')
-  return allowed === undefined || trimSpace(allowed) === '*' ? undefined : 'origin'
+  return allowed === undefined || trimSpace(allowed) === '*' ? [] : ['origin']
 }
 
 function isFieldName(name: string): boolean {
