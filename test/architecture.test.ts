@@ -159,7 +159,7 @@ describe('architecture', () => {
     const patterns = [
       /\/\/[^\s/'"`]*\b(registry|artifactory|nexus|verdaccio)\b[^\s/'"`]*/i,
       /"resolved": "https?:/,
-      /_authToken|_password\s*=/,
+      /_auth(?:Token)|_(?:password)\s*=/,
       /(^|[\s'"`(=:])(\/(home|Users)\/\w+|\/root\/|[A-Z]:\\Users\\)/m,
     ]
     for (const path of trackedFiles()) {
