@@ -1,0 +1,149 @@
+// What the data cache and the response cache share: one tier, one ledger, one single-flight, one set of metrics and events.
+
+import { performance } from 'node:perf_hooks'
+import { type CacheEvent, faultCode, publishEvent } from './events.ts'
+import { type Flags, functionFlags, staticFlags } from './flags.ts'
+import { createLedger } from './invalidation/ledger.ts'
+import { createLocalLog } from './invalidation/local-log.ts'
+import type { Invalidation, InvalidationLog, Ledger, Position, Stamped } from './invalidation/log.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { createResponseState, type ResponseState } from './response-state.ts'
+import { createMemoryStore } from './store/memory.ts'
+import type { NearStore } from './store/store.ts'
+
+/** Anything that the memory tier holds. */
+export type Entry = object
+
+/** Where a cache keeps its engine, for the response cache. */
+export const engineOf: unique symbol = Symbol('larder.engine')
+
+export interface Engine {
+  /** The name of the cache, as its events carry it. */
+  readonly name: string
+  readonly near: NearStore<Entry>
+  readonly log: InvalidationLog
+  readonly ledger: Ledger
+  readonly flags: Flags
+  readonly metrics: Metrics
+  /** What responses under way share. */
+  readonly responses: ResponseState
+  /** Milliseconds since the epoch by a clock that never jumps. */
+  readonly now: () => number
+  /** Nothing is stored any more. */
+  readonly closed: boolean
+  /** Take the stamp for a fill that begins now. */
+  stamp(names: readonly string[], subject: string): Stamped
+  /** A number greater than all before, taken when a fill or a write begins: what began earlier never replaces what began later. */
+  begin(): number
+  /** Say how long something that is stored may live, in milliseconds, so that the ledger keeps its records as long. */
+  noteLifetime(lifetimeMs: number): void
+  /** Append an invalidation to the log. Rejects when the log does. */
+  invalidate(invalidation: Invalidation): Promise<Position>
+  /** Publish an event; builds it only when somebody listens. */
+  emit(event: () => CacheEvent): void
+  /** Drop everything and let go of the log, which is closed only when the engine made it. */
+  close(): Promise<void>
+}
+
+export interface EngineOptions {
+  /** @default 'default' */
+  readonly name?: string
+  /** Most bytes in memory. @default 64 MiB */
+  readonly maxBytes?: number
+  /** Most bytes of one entry. @default a quarter of `maxBytes` */
+  readonly maxEntryBytes?: number
+  /** In milliseconds. @default 5000 */
+  readonly coherenceBoundMs?: number
+  /** @default a log for this process alone */
+  readonly log?: InvalidationLog
+  /** @default always 'on' */
+  readonly flags?: Flags
+  /** @default a monotonic clock that starts from the time of day */
+  readonly now?: () => number
+}
+
+const dayMs = 86_400_000
+
+export function createEngine(options: EngineOptions = {}): Engine {
+  const { name = 'default', flags } = options
+  const log = options.log ?? createLocalLog()
+  const now = options.now ?? (() => performance.timeOrigin + performance.now())
+  let longestLifetimeMs = dayMs
+  let begun = 0
+  let closed = false
+
+  const near = createMemoryStore<Entry>({
+    ...(options.maxBytes !== undefined && { maxBytes: options.maxBytes }),
+    ...(options.maxEntryBytes !== undefined && { maxEntryBytes: options.maxEntryBytes }),
+    onEvict(_entry, bytes) {
+      metrics.count('evictions')
+      publishEvent(() => ({ type: 'eviction', cache: name, bytes }))
+    },
+  })
+  const metrics = createMetrics(near)
+  const ledger = createLedger({
+    log,
+    now,
+    retentionMs: () => longestLifetimeMs,
+    ...(options.coherenceBoundMs !== undefined && { coherenceBoundMs: options.coherenceBoundMs }),
+  })
+
+  // Nothing of it can be served again, so give its memory back.
+  const unsubscribe = log.subscribe(({ invalidation }) => {
+    if (invalidation.kind === 'all' && !invalidation.soft) near.clear()
+  })
+
+  return {
+    name,
+    near,
+    log,
+    ledger,
+    // Whoever wrote these flags may not have kept the promise that they never throw.
+    flags: flags ? functionFlags(() => flags.mode()) : staticFlags('on'),
+    metrics,
+    responses: createResponseState(),
+    now,
+    get closed() {
+      return closed
+    },
+    stamp: (names, subject) => ({
+      epoch: log.epoch,
+      position: log.position(),
+      filledAt: now(),
+      names,
+      subject,
+      checkedAt: -1,
+      checkedVerdict: 'valid',
+    }),
+    begin: () => ++begun,
+    noteLifetime(lifetimeMs) {
+      if (lifetimeMs > longestLifetimeMs) longestLifetimeMs = lifetimeMs
+    },
+    async invalidate(invalidation) {
+      metrics.count('invalidations')
+      publishEvent(() => ({
+        type: 'invalidation',
+        cache: name,
+        kind: invalidation.kind,
+        soft: invalidation.soft,
+        names: invalidation.kind === 'names' ? invalidation.names.length : 0,
+      }))
+      try {
+        return await log.append(invalidation)
+      } catch (error) {
+        metrics.count('errors')
+        publishEvent(() => ({ type: 'fault', cache: name, operation: 'invalidate', code: faultCode(error) }))
+        throw error
+      }
+    },
+    emit: publishEvent,
+    async close() {
+      if (closed) return
+      closed = true
+      ledger.close()
+      unsubscribe()
+      near.clear()
+      if (options.log === undefined) await log.close()
+    },
+  }
+}

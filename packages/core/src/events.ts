@@ -1,0 +1,85 @@
+// What the cache tells: one closed union on one diagnostics channel. No key, URL, tag, value or body is ever in it.
+
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { LarderErrorCode } from './errors.ts'
+import type { Operation } from './metrics.ts'
+
+/** The name of the channel. */
+export const eventChannel = 'larder:event'
+
+/** One operation on application data. `durationMs` is milliseconds. */
+export interface DataEvent {
+  readonly type: 'data'
+  readonly cache: string
+  readonly operation: Operation
+  readonly outcome: 'hit' | 'stale' | 'miss' | 'bypass' | 'set' | 'deleted' | 'refused'
+  readonly durationMs: number
+}
+
+/** One HTTP request. `reason` is the word that `Cache-Status` carries. */
+export interface RequestEvent {
+  readonly type: 'request'
+  readonly cache: string
+  readonly outcome: 'hit' | 'stale' | 'miss' | 'bypass'
+  readonly reason: string | undefined
+  readonly method: string
+  readonly status: number
+  readonly stored: boolean
+  readonly collapsed: boolean
+  readonly durationMs: number
+}
+
+/** A refresh behind a stale answer. */
+export interface RefreshEvent {
+  readonly type: 'refresh'
+  readonly cache: string
+  readonly outcome: 'started' | 'stored' | 'failed'
+  readonly reason?: string
+}
+
+/** An invalidation that this process asked for. `names` is how many exact names it has. */
+export interface InvalidationEvent {
+  readonly type: 'invalidation'
+  readonly cache: string
+  readonly kind: 'names' | 'pattern' | 'all'
+  readonly soft: boolean
+  readonly names: number
+}
+
+/** The memory tier let the least recently used entry go. */
+export interface EvictionEvent {
+  readonly type: 'eviction'
+  readonly cache: string
+  readonly bytes: number
+}
+
+/** Something failed and the client did not notice. `code` is that of the error, where it has one. */
+export interface FaultEvent {
+  readonly type: 'fault'
+  readonly cache: string
+  readonly operation: 'key' | 'tags' | 'scope' | 'skip' | 'fill' | 'refresh' | 'store' | 'invalidate'
+  readonly code: LarderErrorCode | (string & {}) | undefined
+}
+
+/** Everything that the cache tells. */
+export type CacheEvent = DataEvent | RequestEvent | RefreshEvent | InvalidationEvent | EvictionEvent | FaultEvent
+
+const events = channel(eventChannel)
+
+/** Publish an event. It is built only when somebody listens. */
+export function publishEvent(event: () => CacheEvent): void {
+  if (events.hasSubscribers) events.publish(event())
+}
+
+/** Be told of every event of every cache in this process. Returns what ends it. */
+export function onCacheEvent(listener: (event: CacheEvent) => void): () => void {
+  const told = (message: unknown) => listener(message as CacheEvent)
+  subscribe(eventChannel, told)
+  return () => void unsubscribe(eventChannel, told)
+}
+
+/** The code of an error, for a `FaultEvent`. Never its text, which may hold anything. */
+export function faultCode(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(code) ? code : undefined
+}

@@ -1,0 +1,77 @@
+// The value, or one run of what makes it: fresh, stale while it is refreshed, or filled once for all who ask.
+
+import type { Life } from './data-options.ts'
+import type { DataStore } from './data-store.ts'
+import type { Engine } from './engine.ts'
+import { faultCode } from './events.ts'
+import { createSingleFlight } from './single-flight.ts'
+import { type Encoded, encodeValue } from './values.ts'
+
+export interface Obtained {
+  /** `undefined`: the fill made nothing that could be kept. */
+  readonly value: Encoded | undefined
+  readonly outcome: 'hit' | 'stale' | 'miss'
+}
+
+/** Rejects with what `fill` rejects with. */
+export type GetOrSet = (key: string, fill: () => unknown, life: Life) => Promise<Obtained>
+
+export function createGetOrSet(engine: Engine, store: DataStore, waitMs: number): GetOrSet {
+  const { metrics, flags } = engine
+  const flights = createSingleFlight<Encoded | undefined>()
+
+  function fly(key: string, fill: () => unknown, life: Life) {
+    let current = () => true
+    const run = async () => {
+      const ticket = store.begin(key, life)
+      current = () => store.current(ticket)
+      try {
+        const made = await fill()
+        const value = made === undefined ? undefined : encodeValue(made)
+        if (store.keep(ticket, value, life)) metrics.count('sets')
+        return value
+      } catch (error) {
+        metrics.count('errors')
+        throw error
+      } finally {
+        store.end(ticket)
+      }
+    }
+    return flights.run(key, run, waitMs, () => current())
+  }
+
+  function refresh(key: string, fill: () => unknown, life: Life): void {
+    const cache = engine.name
+    metrics.count('refreshes')
+    engine.emit(() => ({ type: 'refresh', cache, outcome: 'started' }))
+    fly(key, fill, life).promise.then(
+      value => {
+        if (value === undefined) engine.emit(() => ({ type: 'refresh', cache, outcome: 'failed', reason: 'no-value' }))
+        else engine.emit(() => ({ type: 'refresh', cache, outcome: 'stored' }))
+      },
+      error => {
+        engine.emit(() => ({ type: 'refresh', cache, outcome: 'failed', reason: 'fill-failed' }))
+        engine.emit(() => ({ type: 'fault', cache, operation: 'refresh', code: faultCode(error) }))
+      },
+    )
+  }
+
+  return async function getOrSet(key, fill, life) {
+    const found = store.find(key)
+    if (found?.state === 'fresh') return { value: found.value, outcome: 'hit' }
+    if (found?.state === 'stale') {
+      if (flags.mode() === 'on' && !flights.has(key)) refresh(key, fill, life)
+      return { value: found.value, outcome: 'stale' }
+    }
+    const { promise, leader } = fly(key, fill, life)
+    if (!leader) metrics.count('collapsed')
+    try {
+      return { value: await promise, outcome: 'miss' }
+    } catch (error) {
+      // Looked up anew: a purge may have come since.
+      const spare = store.find(key)
+      if (spare === undefined) throw error
+      return { value: spare.value, outcome: spare.state === 'fresh' ? 'hit' : 'stale' }
+    }
+  }
+}
