@@ -28,12 +28,10 @@ export interface Outgoing {
 }
 
 /** Why a response did not come to its end. */
-export type FillFailure = 'thrown' | 'destroyed' | 'truncated' | 'aborted' | 'timeout'
+export type FillFailure = 'thrown' | 'destroyed' | 'truncated' | 'aborted'
 
 /** What the door does with a head: let it out, with these fields set, or hold the whole response back. */
-export type HeadVerdict =
-  | { readonly action: 'pass'; readonly set: HeaderList }
-  | { readonly action: 'hold' }
+export type HeadVerdict = { readonly action: 'pass'; readonly set: HeaderList } | { readonly action: 'hold' }
 
 /** Told by the door while a response goes out. It settles on its own; the door never waits for it. */
 export interface Recorder {
@@ -59,6 +57,16 @@ export interface Forward {
    * stand in their place (none, or the validators of a stored response).
    */
   readonly conditional?: Readonly<Partial<Record<'if-none-match' | 'if-modified-since', string>>>
+  /** Watch what the handler reads; the recorder is told at the head and at the end. */
+  readonly observe?: boolean
+}
+
+/** What a handler read of its request, as far as it was watched. */
+export interface Observation {
+  /** Request fields, in lower case, whose value is an input of the response. Absent ones count. */
+  readonly fields: ReadonlySet<string>
+  /** Inputs that tell who asks: `cookie`, `authorization`, `session`, `user`, `ip` … */
+  readonly identities: ReadonlySet<string>
 }
 
 /** A door's whole knowledge of one request. `Subject` is the framework's own request, for the user's functions. */
@@ -69,6 +77,15 @@ export interface Exchange<Subject = unknown> {
   send(response: Outgoing): void
   /** Run the handler. */
   forward(forward: Forward): void
+  /** What the handler has read so far; `undefined` when it is not watched. */
+  readonly observation: Observation | undefined
+  /** Tags that the handler gave this very response. */
+  readonly tags: readonly string[]
+  /**
+   * Say that `owner` has this request's fill from here on. A claim of the same owner further out is called off: of two caches
+   * over one engine on a request's way, the inner one decides.
+   */
+  claim(owner: object, callOff: () => void): void
   /** Run `hook` when the client goes away before it has its answer. Returns what takes the hook off again. */
   onGone(hook: () => void): () => void
   /**

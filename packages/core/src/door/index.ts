@@ -1,0 +1,23 @@
+// @larder/core/door — What a door for a framework is made of. Not for applications; it changes with the doors.
+
+export type { Cache } from '../cache.ts'
+export type { Duration } from '../duration.ts'
+export type {
+  CacheRequest,
+  Exchange,
+  FillFailure,
+  Forward,
+  HeadVerdict,
+  Observation,
+  Outgoing,
+  Recorder,
+  Replay,
+} from '../exchange.ts'
+export { type HeaderList, type RequestHeaders, withoutFields } from '../http/headers.ts'
+export { createResponseCache, type ResponseCache } from '../response-cache.ts'
+export type { ResponseCacheOptions } from '../response-options.ts'
+export { appCacheOf, attachCacheTo } from './app-cache.ts'
+export { type CacheHealthOptions, createCacheHealth, type HealthAnswer } from './health.ts'
+export { type InvalidateRequest, invalidateIn } from './invalidate.ts'
+export { type Dispatch, REPLAY, replayOf, sendReplay, serverOf } from './replay.ts'
+export { addTags, claim, tagsOf } from './request-notes.ts'

@@ -1,0 +1,30 @@
+// What the layers of one request leave for each other on the request object.
+
+/** A request object of Node's, as a place for notes. */
+interface Noted {
+  [claims]?: Map<object, () => void>
+  [tagNotes]?: string[]
+}
+
+const claims = Symbol.for('larder.claims')
+const tagNotes = Symbol.for('larder.tags')
+const noTags: readonly string[] = []
+
+/** `Exchange.claim`, kept on the raw request that all frameworks share. */
+export function claim(request: object, owner: object, callOff: () => void): void {
+  const noted = request as Noted
+  noted[claims] ??= new Map()
+  noted[claims].get(owner)?.()
+  noted[claims].set(owner, callOff)
+}
+
+/** Add tags to the response that is being made for this request. */
+export function addTags(request: object, tags: readonly string[]): void {
+  const noted = request as Noted
+  noted[tagNotes] ??= []
+  noted[tagNotes].push(...tags)
+}
+
+export function tagsOf(request: object): readonly string[] {
+  return (request as Noted)[tagNotes] ?? noTags
+}

@@ -1,0 +1,106 @@
+// Single-flight for responses: who waits for whose run of a handler, and what the waiters learn when.
+
+import type { Stamped } from './invalidation/log.ts'
+
+/**
+ * `storable` comes with the head and means: wait on. `stored` and `released` end it: look again, or run your own handler, all at
+ * once.
+ */
+export type FlightNews =
+  | { readonly kind: 'storable'; readonly shareable: boolean }
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'released'; readonly failed: boolean }
+
+export type Waiter = (news: FlightNews) => void
+
+export interface Flight {
+  /** What the fill carries: a purge that it does not survive, its waiters need not wait for either. */
+  readonly stamp: Stamped
+  /** Returns what takes the waiter off again. A late one is told the head at once. */
+  join(waiter: Waiter): () => void
+  tell(news: FlightNews): void
+  readonly waiting: number
+}
+
+/** The flights of one engine, by the key of what is being filled. */
+export interface Flights {
+  get(key: string): Flight | undefined
+  /** Begin a flight. It leaves the table when it is told its end. */
+  begin(key: string, stamp: Stamped): Flight
+  readonly size: number
+}
+
+export function createFlights(): Flights {
+  const table = new Map<string, Flight>()
+  return {
+    get: key => table.get(key),
+    begin(key, stamp) {
+      const flight = createFlight(stamp, () => {
+        if (table.get(key) === flight) table.delete(key)
+      })
+      table.set(key, flight)
+      return flight
+    },
+    get size() {
+      return table.size
+    },
+  }
+}
+
+function createFlight(stamp: Stamped, ended: () => void): Flight {
+  const waiters = new Set<Waiter>()
+  let last: FlightNews | undefined
+  return {
+    stamp,
+    join(waiter) {
+      waiters.add(waiter)
+      if (last !== undefined) waiter(last)
+      return () => waiters.delete(waiter)
+    },
+    tell(news) {
+      if (last !== undefined && last.kind !== 'storable') return
+      last = news
+      if (news.kind !== 'storable') ended()
+      for (const waiter of [...waiters]) waiter(news)
+      if (news.kind !== 'storable') waiters.clear()
+    },
+    get waiting() {
+      return waiters.size
+    },
+  }
+}
+
+/** How a request waits for another's run, and what becomes of it. */
+export interface Follower {
+  readonly waitMs: number
+  /** Told when the client leaves. */
+  onGone(hook: () => void): () => void
+  /** Whether a response that is, or is not, fit for requests with credentials would do. */
+  accepts(shareable: boolean): boolean
+  /** Called once, unless the client leaves first. */
+  ended(how: 'stored' | 'released' | 'failed' | 'timeout'): void
+}
+
+/** Wait for a flight's end: every wait ends, by news, by time, or with the client. */
+export function follow(flight: Flight, follower: Follower): void {
+  let over = false
+  const timer = setTimeout(() => finish('timeout'), follower.waitMs)
+  const ungone = follower.onGone(() => finish(undefined))
+  let leave: (() => void) | undefined
+  leave = flight.join(news => {
+    if (news.kind === 'stored') finish('stored')
+    else if (news.kind === 'released') finish(news.failed ? 'failed' : 'released')
+    else if (!follower.accepts(news.shareable)) finish('released')
+  })
+  if (over) leave()
+
+  function finish(how: 'stored' | 'released' | 'failed' | 'timeout' | undefined): void {
+    if (over) return
+    over = true
+    clearTimeout(timer)
+    ungone()
+    // A flight may have its news while it is being joined.
+    leave?.()
+    if (how !== undefined) follower.ended(how)
+  }
+}

@@ -1,0 +1,53 @@
+// Recorders that keep nothing: one says why a response passed by, one sees what an unsafe request invalidates.
+
+import type { Engine } from './engine.ts'
+import type { CacheRequest, HeadVerdict, Recorder } from './exchange.ts'
+import { type CacheStatus, formatCacheStatus } from './http/cache-status.ts'
+import { fieldLines, type HeaderList } from './http/headers.ts'
+import { originOf } from './key.ts'
+import { uriName } from './names.ts'
+import { invalidatedTargets } from './policy/invalidating.ts'
+import { requestRefusal } from './policy/normal-request.ts'
+
+/** Lets a response through and says why it was not the cache's to answer; without a status it says nothing. */
+export function passing(status: CacheStatus | undefined): Recorder {
+  return {
+    recording: false,
+    head: (_status, headers) => ({ action: 'pass', set: status === undefined ? [] : withCacheStatus(headers, status) }),
+    write() {},
+    end() {},
+    fail: () => 'unanswered',
+  }
+}
+
+/** RFC 9111 §4.4: a request that may have changed something invalidates what is stored of it, once it has not failed. */
+export function watching(engine: Engine, request: CacheRequest): Recorder {
+  return {
+    ...passing(undefined),
+    head(status, headers): HeadVerdict {
+      // The form of the target is checked as for a lookup; the rest of a request (its body) does not matter here.
+      const refusal = requestRefusal({ ...request, method: 'GET', headers: { host: request.headers['host'] } })
+      if (refusal === undefined) {
+        const origin = originOf(request)
+        const targets = invalidatedTargets(request.method, status, request.target, origin, headers)
+        if (targets.length > 0) invalidate(engine, targets.map(uriName))
+      }
+      return { action: 'pass', set: withCacheStatus(headers, { fwd: 'method' }) }
+    },
+  }
+}
+
+function invalidate(engine: Engine, names: readonly string[]): void {
+  engine.metrics.count('invalidations')
+  engine.log.append({ kind: 'names', names, soft: false }).catch(() => {
+    engine.metrics.count('errors')
+    engine.emit(() => ({ type: 'fault', cache: engine.name, operation: 'invalidate', code: undefined }))
+  })
+}
+
+/** The field with what caches before this one said. */
+export function withCacheStatus(headers: HeaderList, status: CacheStatus): string[] {
+  const upstream = fieldLines(headers, 'cache-status').join(', ')
+  const own = formatCacheStatus(status)
+  return ['Cache-Status', upstream === '' ? own : `${upstream}, ${own}`]
+}

@@ -1,0 +1,95 @@
+// A stored response, the resource whose variants it is one of, and what a hit sends of it.
+
+import { formatCacheStatus } from './http/cache-status.ts'
+import type { HeaderList, RequestHeaders } from './http/headers.ts'
+import type { Stamped } from './invalidation/log.ts'
+import type { Terms, Timing } from './policy/types.ts'
+import { variantOf } from './policy/vary.ts'
+
+export interface StoredResponse extends Stamped {
+  readonly status: number
+  /** What the handler set, less what RFC 9111 §3.1 keeps out; with `Date`. */
+  readonly headers: HeaderList
+  /** Fields of outer middleware that the handler took off. */
+  readonly removed: readonly string[]
+  readonly body: Buffer
+  /** The fields of `headers` with a validator, framed: all that a hit says but `Age`, `Cache-Status` and the client's lifetime. */
+  readonly hitHeaders: HeaderList
+  readonly terms: Terms
+  readonly timing: Timing
+  /** Which fill it is of: one that began earlier never replaces one that began later. */
+  readonly begun: number
+  readonly bytes: number
+  readonly clientTtlSeconds: number | undefined
+  /** A refresh that failed waits until then, and longer with each failure. */
+  refreshFailures: number
+  refreshNotBefore: number
+  /** The header block of the last hit, and the whole second of age for which it holds. */
+  lastHit: { readonly ageSeconds: number; readonly headers: HeaderList } | undefined
+}
+
+/** What the memory tier keeps under one key. */
+export interface Resource {
+  readonly kind: 'response'
+  /** Request fields that select the variant: lower case, sorted. */
+  readonly rule: readonly string[]
+  readonly variants: ReadonlyMap<string, StoredResponse>
+  readonly bytes: number
+}
+
+/** The variant that a request selects. */
+export function selectVariant(resource: Resource, headers: RequestHeaders): StoredResponse | undefined {
+  return resource.variants.get(resource.rule.length === 0 ? '' : variantOf(resource.rule, headers))
+}
+
+/** What a fresh hit says of its headers. One block serves every hit within a second of age. */
+export function freshHitHeaders(stored: StoredResponse, ageMs: number): HeaderList {
+  const ageSeconds = Math.floor(ageMs / 1000)
+  if (stored.lastHit?.ageSeconds === ageSeconds) return stored.lastHit.headers
+  const ttl = Math.floor(stored.terms.freshnessLifetimeMs / 1000) - ageSeconds
+  const headers = answerHeaders(stored, ageMs, formatCacheStatus({ hit: true, ttl }))
+  stored.lastHit = { ageSeconds, headers }
+  return headers
+}
+
+/** A stored response's fields with its age and what the cache says of it. */
+export function answerHeaders(stored: StoredResponse, ageMs: number, cacheStatus: string): HeaderList {
+  const ageSeconds = Math.max(0, Math.floor(ageMs / 1000))
+  const headers = [...stored.hitHeaders]
+  if (stored.clientTtlSeconds !== undefined) {
+    // A client subtracts Age from max-age, so the lifetime that it is to have begins at this response's age.
+    headers.push('Cache-Control', `max-age=${stored.clientTtlSeconds + ageSeconds}`)
+  }
+  headers.push('Age', String(ageSeconds), 'Cache-Status', cacheStatus)
+  return headers
+}
+
+/** The rule of a resource never shrinks while it lives: a field that once selected goes on selecting. */
+export function mergeRules(before: readonly string[], now: readonly string[]): readonly string[] {
+  if (now.every(name => before.includes(name))) return before
+  return [...new Set([...before, ...now])].sort()
+}
+
+/** The resource with one more variant. Variants under a narrower rule cannot be told apart by the wider one, so they go. */
+export function withVariant(
+  before: Resource | undefined,
+  rule: readonly string[],
+  variant: string,
+  stored: StoredResponse,
+): Resource {
+  const variants = new Map(before !== undefined && before.rule === rule ? before.variants : [])
+  variants.set(variant, stored)
+  return { kind: 'response', rule, variants, bytes: sum(variants) }
+}
+
+export function withoutVariant(before: Resource, variant: string): Resource | undefined {
+  const variants = new Map(before.variants)
+  variants.delete(variant)
+  return variants.size === 0 ? undefined : { ...before, variants, bytes: sum(variants) }
+}
+
+function sum(variants: ReadonlyMap<string, StoredResponse>): number {
+  let bytes = 0
+  for (const [variant, stored] of variants) bytes += stored.bytes + 2 * variant.length
+  return bytes
+}

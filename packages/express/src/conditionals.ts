@@ -1,0 +1,16 @@
+// The client's conditional and range fields are the cache's to answer, so the handler does not see them.
+
+import type { IncomingMessage } from 'node:http'
+
+const conditionals = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range'] as const
+
+/** Put `validators` in the place of the client's own. Returns what shows these again. */
+export function hideConditionals(req: IncomingMessage, validators: Readonly<Record<string, string>>): () => void {
+  const real = req.headers
+  const hidden = { ...real }
+  for (const name of conditionals) delete hidden[name]
+  req.headers = Object.assign(hidden, validators)
+  return () => {
+    req.headers = real
+  }
+}

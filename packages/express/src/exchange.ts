@@ -1,0 +1,126 @@
+// One request of Express as the engine sees it.
+
+import {
+  type CacheRequest,
+  claim,
+  type Dispatch,
+  type Exchange,
+  type Forward,
+  type HeaderList,
+  type Observation,
+  type Outgoing,
+  REPLAY,
+  type Replay,
+  replayOf,
+  sendReplay,
+  serverOf,
+  tagsOf,
+} from '@larder/core/door'
+import type { NextFunction, Request, Response } from 'express'
+import { hideConditionals } from './conditionals.ts'
+import { putHeaders } from './headers.ts'
+import { type Tap, tapResponse } from './wire-recorder.ts'
+
+export function expressExchange(req: Request, res: Response, next: NextFunction): Exchange<Request> {
+  return new ExpressExchange(req, res, next)
+}
+
+/** The request and the exchange are one object: a hit makes no other. */
+class ExpressExchange implements Exchange<Request>, CacheRequest {
+  readonly subject: Request
+  readonly #res: Response
+  readonly #next: NextFunction
+  #tap: Tap | undefined
+  #observed: Observation | undefined
+
+  constructor(req: Request, res: Response, next: NextFunction) {
+    this.subject = req
+    this.#res = res
+    this.#next = next
+  }
+
+  get request(): CacheRequest {
+    return this
+  }
+  get method(): string {
+    return this.subject.method
+  }
+  get target(): string {
+    return this.subject.originalUrl
+  }
+  get secure(): boolean {
+    return (this.subject.socket as { encrypted?: boolean } | null)?.encrypted === true
+  }
+  get headers() {
+    return this.subject.headers
+  }
+  get rawHeaders(): HeaderList {
+    return this.subject.rawHeaders
+  }
+  get observation(): Observation | undefined {
+    return this.#observed
+  }
+  get tags(): readonly string[] {
+    return tagsOf(this.subject)
+  }
+  get replayed(): Replay | undefined {
+    return replayOf(this.subject)
+  }
+
+  send(response: Outgoing): void {
+    if (this.#tap === undefined) this.#write(response)
+    else this.#tap.takeOver(() => this.#write(response))
+  }
+
+  forward({ recorder, conditional }: Forward): void {
+    const shown = conditional === undefined ? undefined : hideConditionals(this.subject, conditional)
+    this.#tap = tapResponse(this.#res, recorder, {
+      paused: run => run(),
+      ended: () => shown?.(),
+    })
+    this.#next()
+  }
+
+  claim(owner: object, callOff: () => void): void {
+    claim(this.subject, owner, callOff)
+  }
+
+  onGone(hook: () => void): () => void {
+    this.#res.once('close', hook)
+    return () => this.#res.removeListener('close', hook)
+  }
+
+  replay(headers: HeaderList, replay: Replay): boolean {
+    const { subject } = this
+    sendReplay({
+      method: 'GET',
+      target: subject.originalUrl,
+      headers,
+      secure: this.secure,
+      remoteAddress: subject.socket?.remoteAddress,
+      dispatch: serverOf(subject) ?? (rootApp(subject) as Dispatch),
+      mark: req => Object.assign(req, { [REPLAY]: replay }),
+      lost: () => replay.lost(),
+    })
+    return true
+  }
+
+  #write({ status, headers, removed, body }: Outgoing): void {
+    const res = this.#res
+    if (removed !== undefined) for (const name of removed) res.removeHeader(name)
+    // Outer middleware that hooks the head expects to find the fields on the response, and so does a Vary to be joined.
+    if (Object.hasOwn(res, 'writeHead') || res.hasHeader('vary')) {
+      res.statusCode = status
+      putHeaders(res, headers)
+    } else res.writeHead(status, headers as string[])
+    if (body === undefined) res.end()
+    else res.end(body)
+  }
+}
+
+/** The application that the server calls: routers and applications mounted in it have parents. */
+export function rootApp(req: Request): object {
+  let app = req.app as { parent?: unknown } & object
+  while (app.parent !== undefined && app.parent !== null) app = app.parent as typeof app
+  return app
+}

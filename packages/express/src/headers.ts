@@ -1,0 +1,85 @@
+// What stands on a response: the outer layers' part and the handler's.
+
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
+import type { HeaderList } from '@larder/core/door'
+
+/** What stood on a response before the handler ran, by lower-case name. */
+export type OuterHeaders = ReadonlyMap<string, { readonly name: string; readonly value: OutgoingHttpHeader }>
+
+export function outerHeaders(res: ServerResponse): OuterHeaders {
+  const outer = new Map<string, { name: string; value: OutgoingHttpHeader }>()
+  for (const name of rawNames(res)) outer.set(name.toLowerCase(), { name, value: res.getHeader(name)! })
+  return outer
+}
+
+/** What the handler set or changed, and what it took off. */
+export function ownHeaders(res: ServerResponse, outer: OuterHeaders): { headers: HeaderList; removed: readonly string[] } {
+  const headers: string[] = []
+  for (const name of rawNames(res)) {
+    const value = res.getHeader(name)!
+    const before = outer.get(name.toLowerCase())
+    if (before !== undefined && isSame(before.value, value)) continue
+    if (Array.isArray(value)) for (const line of value) headers.push(name, line)
+    else headers.push(name, String(value))
+  }
+  const removed = [...outer.keys()].filter(name => !res.hasHeader(name))
+  return { headers, removed: removed.length === 0 ? none : removed }
+}
+
+const none: readonly string[] = []
+
+/** Back to what stood there before the handler ran. */
+export function restoreHeaders(res: ServerResponse, outer: OuterHeaders): void {
+  for (const name of res.getHeaderNames()) res.removeHeader(name)
+  for (const { name, value } of outer.values()) res.setHeader(name, value)
+}
+
+/** Set fields, several lines of one name included. `Vary` joins what is there. */
+export function putHeaders(res: ServerResponse, list: HeaderList): void {
+  const put = new Set<string>()
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i]!
+    const value = list[i + 1]!
+    const lower = name.toLowerCase()
+    if (lower === 'vary') res.setHeader(name, mergedVary(res.getHeader('vary'), value))
+    else if (put.has(lower)) res.appendHeader(name, value)
+    else res.setHeader(name, value)
+    put.add(lower)
+  }
+}
+
+/** Take the arguments of `writeHead(status, message?, headers?)` into the response, where they can be read. */
+export function mergeHead(res: ServerResponse, args: readonly unknown[]): void {
+  const [status, second, third] = args
+  res.statusCode = status as number
+  if (typeof second === 'string') res.statusMessage = second
+  const headers = typeof second === 'string' ? third : (second ?? third)
+  if (headers === undefined || headers === null) return
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers as Record<string, OutgoingHttpHeader>)) res.setHeader(name, value)
+    return
+  }
+  const lines: string[] = Array.isArray(headers[0]) ? headers.flat() : headers
+  for (let i = 0; i < lines.length; i += 2) res.removeHeader(lines[i]!)
+  for (let i = 0; i < lines.length; i += 2) res.appendHeader(lines[i]!, lines[i + 1]!)
+}
+
+function mergedVary(there: OutgoingHttpHeader | undefined, more: string): string {
+  if (there === undefined) return more
+  const members = String(there).split(',').map(member => member.trim())
+  const known = new Set(members.map(member => member.toLowerCase()))
+  for (const member of more.split(',').map(member => member.trim())) {
+    if (member !== '' && !known.has(member.toLowerCase())) members.push(member)
+  }
+  return members.join(', ')
+}
+
+function isSame(a: OutgoingHttpHeader, b: OutgoingHttpHeader): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((line, i) => line === b[i])
+  return a === b
+}
+
+/** The names in the case in which they were set. Node has the method since 15.4; its types leave it out on ServerResponse. */
+function rawNames(res: ServerResponse): readonly string[] {
+  return (res as ServerResponse & { getRawHeaderNames(): string[] }).getRawHeaderNames()
+}

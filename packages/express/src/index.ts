@@ -1,0 +1,19 @@
+// @larder/express — The public names, one by one.
+
+export {
+  type Cache,
+  type CacheEvent,
+  type CacheMetrics,
+  type CacheOptions,
+  createCache,
+  type Duration,
+  type Flags,
+  LarderError,
+  type LarderErrorCode,
+  onCacheEvent,
+  type QueryOptions,
+} from '@larder/core'
+export type { CacheHealthOptions, InvalidateRequest } from '@larder/core/door'
+export { cacheHealth } from './cache-health.ts'
+export { attachCache, cacheOf, invalidate, tag } from './invalidate.ts'
+export { type ExpressResponseCacheOptions, responseCache } from './response-cache.ts'
