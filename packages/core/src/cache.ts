@@ -82,7 +82,7 @@ export function createCache(options: CacheOptions = {}): Cache {
     engine.emit(() => ({ type: 'data', cache: engine.name, operation, outcome, durationMs }))
   }
 
-  function read(key: string): Obtained | Bypassed {
+  function read(key: string): Read {
     const mode = flags.mode()
     const found = mode === 'bypass' ? undefined : store.find(key)
     const fit = found !== undefined && (found.state === 'fresh' || mode === 'stale-only')
@@ -196,12 +196,12 @@ export function createCache(options: CacheOptions = {}): Cache {
   return Object.defineProperty(cache, engineOf, { value: engine }) as Cache
 }
 
-interface Bypassed {
-  readonly value: undefined
-  readonly outcome: 'bypass'
+interface Read {
+  readonly value: Encoded | undefined
+  readonly outcome: Obtained['outcome'] | 'bypass'
 }
 
-const counterOf: Readonly<Record<(Obtained | Bypassed)['outcome'], Counter>> = {
+const counterOf: Readonly<Record<Read['outcome'], Counter>> = {
   hit: 'hits',
   stale: 'staleHits',
   miss: 'misses',

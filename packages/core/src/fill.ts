@@ -6,21 +6,26 @@ import type { Exchange, FillFailure, HeadVerdict, Recorder } from './exchange.ts
 import type { Flight } from './flight.ts'
 import { type CacheStatus, formatCacheStatus } from './http/cache-status.ts'
 import { formatHttpDate } from './http/date.ts'
-import { fieldLines, fieldValue, type HeaderList } from './http/headers.ts'
+import { fieldValue, type HeaderList } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
-import { keep, makeStored } from './keep.ts'
+import { forget, keep, makeStored, ruleOf } from './keep.ts'
 import { tagName } from './names.ts'
+import { withCacheStatus } from './passing.ts'
 import type { Plan } from './plan.ts'
 import { currentAge, initialAge } from './policy/age.ts'
 import { storableFields } from './policy/fields.ts'
 import { storeRefusal } from './policy/storing.ts'
 import { readTerms } from './policy/terms.ts'
-import type { Terms } from './policy/types.ts'
+import type { ResponseFacts, Terms } from './policy/types.ts'
 import { freshen } from './policy/validation.ts'
-import { impliedVary, variantOf, varyNames } from './policy/vary.ts'
+import { variesBy } from './policy/vary.ts'
 import type { RefusalReason } from './reasons.ts'
+import { reportRequest } from './report.ts'
 import type { RouteSettings } from './response-options.ts'
-import { answerHeaders, mergeRules, type Resource, type StoredResponse, withoutVariant } from './stored-response.ts'
+import { answerHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
+import { areTags, routeTags } from './tagging.ts'
+
+export type FillOutcome = 'stored' | 'unstorable' | 'failed'
 
 export interface FillContext<Subject> {
   readonly engine: Engine
@@ -46,12 +51,16 @@ export interface FillContext<Subject> {
   /** Nobody is waiting for this very response: it fills behind a stale one. */
   readonly background: boolean
   /** Told once how it ended. */
-  readonly ended: ((outcome: 'stored' | 'unstorable' | 'failed') => void) | undefined
+  readonly ended: ((outcome: FillOutcome) => void) | undefined
 }
 
-/** Most tags of one response, and most bytes of one tag. */
-const MAX_TAGS = 64
-const MAX_TAG_BYTES = 128
+/** What is known once the head is there and may be stored. */
+interface Accepted extends ResponseFacts {
+  readonly removed: readonly string[]
+  readonly terms: Terms
+  readonly respondedAt: number
+  readonly tags: readonly string[] | Promise<readonly string[]>
+}
 
 export class Fill<Subject> implements Recorder {
   readonly #context: FillContext<Subject>
@@ -59,14 +68,9 @@ export class Fill<Subject> implements Recorder {
   #recording = true
   #settled = false
   #headSeen = false
+  #accepted: Accepted | undefined
   #chunks: Buffer[] = []
   #bytes = 0
-  #status = 0
-  #headers: HeaderList = []
-  #removed: readonly string[] = []
-  #respondedAt = 0
-  #terms: Terms | undefined
-  #tags: readonly string[] | Promise<readonly string[]> = []
 
   constructor(context: FillContext<Subject>) {
     this.#context = context
@@ -84,50 +88,29 @@ export class Fill<Subject> implements Recorder {
   }
 
   head(status: number, headers: HeaderList, removed: readonly string[]): HeadVerdict {
-    const { engine, exchange, settings, plan, stale } = this.#context
-    const now = engine.now()
+    const { engine, settings, stale, flight, validating } = this.#context
     this.#headSeen = true
     if (this.#settled) return { action: 'pass', set: [] }
-    if (this.#context.validating && stale !== undefined && status === 304) return this.#validated(stale, headers, now)
+    const now = engine.now()
+    if (validating && stale !== undefined && status === 304) return this.#validated(stale, headers, now)
     if (status >= 500 && this.#answerStale(now, status)) {
       this.#settle('failed', 'status')
       return { action: 'hold' }
     }
+    const terms = readTerms({ status, headers }, settings.policy, now)
+    const tags = routeTags(settings.tags, this.#context.exchange.subject)
+    const refusal = this.#refusal({ status, headers }, terms, tags)
+    if (refusal !== undefined) return this.#refused(status, headers, refusal)
 
-    this.#status = status
-    this.#headers = headers
-    this.#removed = removed
-    this.#respondedAt = now
-    this.#terms = readTerms({ status, headers }, settings.policy, now)
-    const refusal = this.#refusal(this.#terms)
-    if (refusal !== undefined) {
-      const credentials = refusal === 'credentials'
-      const verdict = this.#pass(
-        credentials ? { fwd: 'bypass', detail: refusal } : { fwd: this.#context.fwd, detail: refusal },
-      )
-      this.#report(credentials ? 'bypass' : 'miss', status, refusal)
-      // What the resource says now replaces what is stored of it, storable or not; a failing handler says nothing.
-      if (status < 500 && !plan.guarded) this.#forget()
-      this.#settle(status >= 500 ? 'failed' : 'unstorable', refusal)
-      return verdict
-    }
-
-    this.#context.flight?.tell({ kind: 'storable', shareable: this.#terms.shareable })
+    this.#accepted = { status, headers, removed, terms, respondedAt: now, tags: tags! }
+    flight?.tell({ kind: 'storable', shareable: terms.shareable })
     this.#report('miss', status, undefined)
-    const set: string[] = []
-    const fields = exchange.observation?.fields
-    const unnamed = fields === undefined ? [] : [...fields].filter(name => !this.#isCovered(name))
-    if (unnamed.length > 0) set.push('Vary', joined(fieldValue(headers, 'vary'), unnamed.join(', ')))
-    if (this.#clientTtlSeconds() !== undefined) set.push('Cache-Control', `max-age=${this.#clientTtlSeconds()}`)
-    return this.#pass(
-      {
-        fwd: this.#context.fwd,
-        stored: true,
-        ttl: this.#ttlSeconds(this.#terms),
-        ...(this.#context.detail === undefined ? {} : { detail: this.#context.detail }),
-      },
-      set,
-    )
+    const set = this.#cacheStatus(headers, { fwd: this.#context.fwd, stored: true, ttl: ttlSeconds(terms, 0) })
+    const unnamed = this.#unnamedFields(headers)
+    if (unnamed.length > 0) set.push('Vary', unnamed.join(', '))
+    const clientTtl = this.#clientTtlSeconds(headers)
+    if (clientTtl !== undefined) set.push('Cache-Control', `max-age=${clientTtl}`)
+    return { action: 'pass', set }
   }
 
   write(chunk: Buffer): void {
@@ -138,16 +121,17 @@ export class Fill<Subject> implements Recorder {
   }
 
   end(): void {
-    if (!this.#recording || this.#settled) return
+    const accepted = this.#accepted
+    if (!this.#recording || accepted === undefined) return
     this.#recording = false
-    const declared = fieldValue(this.#headers, 'content-length')
-    if (declared !== undefined && Number(declared) !== this.#bytes) return this.#settle('failed', 'truncated')
-    if (this.#tags instanceof Promise) {
-      this.#tags.then(
-        tags => this.#store(tags),
-        () => this.#fault('tags'),
+    const declared = fieldValue(accepted.headers, 'content-length')
+    if (declared !== undefined && Number(declared) !== this.#bytes) this.#settle('failed', 'truncated')
+    else if (accepted.tags instanceof Promise) {
+      accepted.tags.then(
+        tags => this.#store(accepted, tags),
+        () => this.#store(accepted, undefined),
       )
-    } else this.#store(this.#tags)
+    } else this.#store(accepted, accepted.tags)
   }
 
   fail(reason: FillFailure): 'answered' | 'unanswered' {
@@ -163,43 +147,31 @@ export class Fill<Subject> implements Recorder {
     return 'unanswered'
   }
 
-  /** Everything that speaks against storing and is known at the head; the reason is what we report. */
-  #refusal(terms: Terms): RefusalReason | undefined {
-    const { settings, exchange, plan } = this.#context
-    const response = { status: this.#status, headers: this.#headers }
-    const refusal = storeRefusal(exchange.request, response, settings.policy, terms, { optedIn: settings.optedIn })
+  /** Everything that speaks against storing and is known at the head. */
+  #refusal(
+    response: ResponseFacts,
+    terms: Terms,
+    tags: readonly string[] | Promise<readonly string[]> | undefined,
+  ): RefusalReason | undefined {
+    const { settings } = this.#context
+    const refusal = this.#unfit(response, terms)
     if (refusal !== undefined) return refusal
-    if (plan.guarded && !terms.shareable) return 'credentials'
-    const observed = this.#observed()
-    if (observed !== undefined) return observed
-    const length = fieldValue(this.#headers, 'content-length')
+    const length = fieldValue(response.headers, 'content-length')
     if (length !== undefined && Number(length) > settings.maxBodyBytes) return 'too-large'
-    try {
-      const { tags } = settings
-      const given = typeof tags === 'function' ? tags(exchange.subject) : (tags ?? [])
-      if (given instanceof Promise) {
-        // Whatever becomes of the response, a rejection must not go unhandled.
-        given.catch(() => undefined)
-        this.#tags = given
-      } else {
-        if (!areTags(given)) return 'tags'
-        this.#tags = given
-      }
-    } catch {
-      this.#report('miss', this.#status, 'tags')
-      this.#context.engine.emit(() => ({
-        type: 'fault',
-        cache: this.#context.engine.name,
-        operation: 'tags',
-        code: undefined,
-      }))
-      return 'tags'
-    }
-    return undefined
+    return tags instanceof Promise || areTags(tags) ? undefined : this.#badTags()
   }
 
-  /** Wall 2: identity that the handler read and that nobody vouched for. */
-  #observed(): RefusalReason | undefined {
+  /** The law, and the two walls. */
+  #unfit(response: ResponseFacts, terms: Terms): RefusalReason | undefined {
+    const { settings, exchange, plan } = this.#context
+    const refusal = storeRefusal(exchange.request, response, settings.policy, terms, settings)
+    if (refusal !== undefined) return refusal
+    if (plan.guarded && !terms.shareable) return 'credentials'
+    return this.#readIdentity()
+  }
+
+  /** Wall 2: the handler read something that tells who asks, and nobody vouched for it. */
+  #readIdentity(): RefusalReason | undefined {
     const { exchange, settings } = this.#context
     for (const identity of exchange.observation?.identities ?? []) {
       if (!settings.trust.has(identity)) return `read-${identity}`
@@ -207,78 +179,78 @@ export class Fill<Subject> implements Recorder {
     return undefined
   }
 
-  #store(routeTags: readonly string[]): void {
-    const { engine, exchange, settings, plan, begun, stamp } = this.#context
-    if (this.#settled) return
-    const observed = this.#observed()
-    if (observed !== undefined) return this.#settle('unstorable', observed)
-    const tags = [...new Set([...routeTags, ...exchange.tags])]
-    if (!areTags(tags)) return this.#settle('unstorable', 'tags')
+  #refused(status: number, headers: HeaderList, refusal: RefusalReason): HeadVerdict {
+    const { engine, plan, exchange, stale, fwd } = this.#context
+    const isBypass = refusal === 'credentials'
+    this.#report(isBypass ? 'bypass' : 'miss', status, refusal)
+    // What the resource says now replaces what is stored of it, storable or not; a handler that fails says nothing of it.
+    if (status < 500 && !plan.guarded) forget(engine, plan.key, exchange.request.headers, stale)
+    this.#settle(status >= 500 ? 'failed' : 'unstorable', refusal)
+    return { action: 'pass', set: withCacheStatus(headers, { fwd: isBypass ? 'bypass' : fwd, detail: refusal }) }
+  }
 
-    const response = { status: this.#status, headers: this.#headers }
-    const rule = this.#rule()
+  #store(accepted: Accepted, given: readonly string[] | undefined): void {
+    const { engine, exchange, settings, plan, begun, stamp, startedAt } = this.#context
+    if (this.#settled) return
+    const { status, removed, terms, respondedAt } = accepted
+    // The handler may have gone on reading and tagging while it wrote.
+    const identity = this.#readIdentity()
+    if (identity !== undefined) return this.#settle('unstorable', identity)
+    const tags = given === undefined ? undefined : [...new Set([...given, ...exchange.tags])]
+    if (!areTags(tags)) return this.#settle('unstorable', this.#badTags())
+    const rule = ruleOf(engine, plan.key, accepted, settings.vary, exchange.observation?.fields)
     if (rule === undefined) return this.#settle('unstorable', 'vary-star')
-    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes)
-    const headers = storableFields(this.#headers)
+
+    const headers = storableFields(accepted.headers)
     if (fieldValue(headers, 'date') === undefined) headers.push('Date', formatHttpDate(Date.now()))
-    const observedFields = exchange.observation?.fields
-    if (observedFields !== undefined) this.#nameObserved(headers, observedFields)
+    const unnamed = this.#unnamedFields(headers)
+    if (unnamed.length > 0) headers.push('Vary', unnamed.join(', '))
     const stored = makeStored({
-      status: this.#status,
+      status,
       headers,
-      removed: this.#removed,
-      body,
-      terms: this.#terms!,
-      timing: {
-        initialAgeMs: initialAge(response, this.#context.startedAt, this.#respondedAt, Date.now()),
-        respondedAt: this.#respondedAt,
-      },
+      removed,
+      body: this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes),
+      terms,
+      timing: { initialAgeMs: initialAge(accepted, startedAt, respondedAt, Date.now()), respondedAt },
       begun,
       stamp,
       names: [...plan.names, ...tags.map(tagName)],
-      clientTtlSeconds: this.#clientTtlSeconds(),
+      clientTtlSeconds: this.#clientTtlSeconds(accepted.headers),
     })
-    const kept = keep(engine, plan.key, rule, exchange.request.headers, stored, settings.maxVariants)
-    if (kept !== undefined) return this.#settle('unstorable', kept)
-    this.#settle('stored', undefined)
+    const obstacle = keep(engine, plan.key, rule, exchange.request.headers, stored, settings.maxVariants)
+    this.#settle(obstacle === undefined ? 'stored' : 'unstorable', obstacle)
   }
 
+  /** §4.3.4: the handler says that the stored response still holds. */
   #validated(stale: StoredResponse, update: HeaderList, now: number): HeadVerdict {
-    const { engine, exchange, settings, plan, begun, stamp } = this.#context
-    const headers = freshen(stale.headers, storableFields(update))
-    const response = { status: stale.status, headers }
+    const { engine, exchange, settings, plan, begun, stamp, background, startedAt } = this.#context
+    const response = { status: stale.status, headers: freshen(stale.headers, storableFields(update)) }
     const terms = readTerms(response, settings.policy, now)
     const stored = makeStored({
+      ...stale,
       ...response,
-      removed: stale.removed,
-      body: stale.body,
       terms,
       timing: {
-        initialAgeMs: initialAge({ status: 304, headers: update }, this.#context.startedAt, now, Date.now()),
+        initialAgeMs: initialAge({ status: 304, headers: update }, startedAt, now, Date.now()),
         respondedAt: now,
       },
       begun,
       stamp,
-      names: stale.names,
-      clientTtlSeconds: stale.clientTtlSeconds,
     })
-    const refusal =
-      storeRefusal(exchange.request, response, settings.policy, terms, { optedIn: settings.optedIn }) ??
-      this.#observed() ??
-      (plan.guarded && !terms.shareable ? 'credentials' : undefined)
+    const refusal = this.#unfit(response, terms)
     if (refusal === undefined) {
-      const resource = engine.near.get(plan.key) as Resource | undefined
-      keep(engine, plan.key, resource?.rule ?? [], exchange.request.headers, stored, settings.maxVariants)
-    } else if (!plan.guarded) this.#forget()
-    if (!this.#context.background) {
-      const status = formatCacheStatus({
+      const rule = ruleOf(engine, plan.key, response, settings.vary, exchange.observation?.fields)
+      if (rule !== undefined) keep(engine, plan.key, rule, exchange.request.headers, stored, settings.maxVariants)
+    } else if (!plan.guarded) forget(engine, plan.key, exchange.request.headers, stale)
+    if (!background) {
+      const status: CacheStatus = {
         fwd: 'stale',
         fwdStatus: 304,
         stored: refusal === undefined,
-        ttl: this.#ttlSeconds(terms),
+        ttl: ttlSeconds(terms, 0),
         ...(refusal === undefined ? {} : { detail: refusal }),
-      })
-      answer(exchange, stored, answerHeaders(stored, currentAge(stored.timing, now), status), now)
+      }
+      answer(exchange, stored, answerHeaders(stored, currentAge(stored.timing, now), formatCacheStatus(status)), now)
     }
     this.#report('miss', 304, 'validated')
     this.#settle(refusal === undefined ? 'stored' : 'unstorable', refusal)
@@ -291,119 +263,60 @@ export class Fill<Subject> implements Recorder {
     if (background || stale === undefined || mayServeStaleUntil === undefined || now > mayServeStaleUntil) return false
     if (engine.ledger.verdict(stale, now) === 'invalid') return false
     const ageMs = currentAge(stale.timing, now)
-    const status = formatCacheStatus({
+    const status: CacheStatus = {
       fwd: 'stale',
       ...(failedStatus === undefined ? {} : { fwdStatus: failedStatus }),
-      ttl: Math.floor((stale.terms.freshnessLifetimeMs - ageMs) / 1000),
+      ttl: ttlSeconds(stale.terms, ageMs),
       detail: 'stale-if-error',
-    })
-    answer(exchange, stale, answerHeaders(stale, ageMs, status), now)
-    engine.metrics.count('staleHits')
+    }
+    answer(exchange, stale, answerHeaders(stale, ageMs, formatCacheStatus(status)), now)
     this.#report('stale', stale.status, 'stale-if-error')
     return true
   }
 
-  #settle(outcome: 'stored' | 'unstorable' | 'failed', reason: RefusalReason | undefined): void {
+  #settle(outcome: FillOutcome, reason: RefusalReason | undefined): void {
     if (this.#settled) return
     this.#settled = true
     this.#recording = false
     this.#chunks = []
     clearTimeout(this.#timer)
-    const { flight, flightKey, engine } = this.#context
+    const { flight, flightKey, engine, ended } = this.#context
     const { unshared, unsharedMs } = engine.responses
     if (outcome === 'stored') unshared.delete(flightKey)
     else if (outcome === 'unstorable') unshared.set(flightKey, engine.now() + unsharedMs)
-    flight?.tell(
-      outcome === 'stored'
-        ? { kind: 'stored' }
-        : { kind: 'released', failed: outcome === 'failed' && reason !== 'called-off' },
-    )
-    this.#context.ended?.(outcome)
+    const failed = outcome === 'failed' && reason !== 'called-off'
+    flight?.tell(outcome === 'stored' ? { kind: 'stored' } : { kind: 'released', failed })
+    ended?.(outcome)
   }
 
-  #fault(operation: 'tags'): void {
+  #badTags(): 'tags' {
     const { engine } = this.#context
     engine.metrics.count('errors')
-    engine.emit(() => ({ type: 'fault', cache: engine.name, operation, code: undefined }))
-    this.#settle('unstorable', 'tags')
+    engine.emit(() => ({ type: 'fault', cache: engine.name, operation: 'tags', code: 'LARDER_INVALID_TAG' }))
+    return 'tags'
   }
 
-  #forget(): void {
-    const { engine, plan, exchange, stale } = this.#context
-    const resource = engine.near.get(plan.key) as Resource | undefined
-    if (stale === undefined || resource === undefined) return
-    const variant = variantOf(resource.rule, exchange.request.headers)
-    // Somebody may have stored a newer one meanwhile.
-    if (resource.variants.get(variant) !== stale) return
-    const left = withoutVariant(resource, variant)
-    if (left === undefined) engine.near.delete(plan.key)
-    else engine.near.set(plan.key, left, left.bytes)
+  /** Fields that the handler read and that the response's own Vary does not name. Host is in the key. */
+  #unnamedFields(headers: HeaderList): string[] {
+    const { exchange } = this.#context
+    if (exchange.observation === undefined) return []
+    return [...exchange.observation.fields].filter(name => name !== 'host' && !variesBy(headers, name))
   }
 
-  /** The request fields that select the variant: what the response says, what the route says, what the handler read. */
-  #rule(): readonly string[] | undefined {
-    const { settings, exchange, engine, plan } = this.#context
-    const own = varyNames(this.#headers)
-    if (own === '*') return undefined
-    const names = new Set([...own, ...settings.vary, ...impliedVary({ status: this.#status, headers: this.#headers })])
-    for (const name of exchange.observation?.fields ?? []) if (name !== 'host') names.add(name)
-    const before = (engine.near.get(plan.key) as Resource | undefined)?.rule ?? []
-    return mergeRules(before, [...names].sort())
-  }
-
-  #isCovered(name: string): boolean {
-    if (name === 'host') return true
-    const own = varyNames(this.#headers)
-    return own === '*' || own.includes(name)
-  }
-
-  #nameObserved(headers: string[], fields: ReadonlySet<string>): void {
-    const missing = [...fields].filter(name => !this.#isCovered(name))
-    if (missing.length > 0) headers.push('Vary', missing.join(', '))
-  }
-
-  #clientTtlSeconds(): number | undefined {
-    const own = fieldValue(this.#headers, 'cache-control') ?? fieldValue(this.#headers, 'expires')
+  #clientTtlSeconds(headers: HeaderList): number | undefined {
+    const own = fieldValue(headers, 'cache-control') ?? fieldValue(headers, 'expires')
     return own === undefined ? this.#context.settings.clientTtlSeconds : undefined
   }
 
-  #ttlSeconds(terms: Terms): number {
-    return Math.floor(terms.freshnessLifetimeMs / 1000)
-  }
-
-  #pass(status: CacheStatus, set: readonly string[] = []): HeadVerdict {
-    const upstream = fieldLines(this.#headers, 'cache-status').join(', ')
-    const own = formatCacheStatus(status)
-    return { action: 'pass', set: [...set, 'Cache-Status', upstream === '' ? own : `${upstream}, ${own}`] }
+  #cacheStatus(headers: HeaderList, status: CacheStatus): string[] {
+    const { detail } = this.#context
+    return withCacheStatus(headers, detail === undefined ? status : { ...status, detail })
   }
 
   #report(outcome: 'miss' | 'bypass' | 'stale', status: number, reason: string | undefined): void {
     const { engine, background, startedAt, exchange } = this.#context
     if (background) return
-    if (outcome === 'miss') engine.metrics.count('misses')
-    else if (outcome === 'bypass') engine.metrics.count('bypasses')
-    engine.emit(() => ({
-      type: 'request',
-      cache: engine.name,
-      outcome,
-      reason,
-      method: exchange.request.method,
-      status,
-      stored: outcome === 'miss' && reason === undefined,
-      collapsed: false,
-      durationMs: engine.now() - startedAt,
-    }))
+    const stored = outcome === 'miss' && reason === undefined
+    reportRequest(engine, exchange.request.method, startedAt, { outcome, status, reason, stored, collapsed: false })
   }
-}
-
-function joined(first: string | undefined, second: string): string {
-  return first === undefined ? second : `${first}, ${second}`
-}
-
-function areTags(tags: unknown): tags is readonly string[] {
-  return (
-    Array.isArray(tags) &&
-    tags.length <= MAX_TAGS &&
-    tags.every(tag => typeof tag === 'string' && tag !== '' && Buffer.byteLength(tag) <= MAX_TAG_BYTES)
-  )
 }

@@ -1,6 +1,13 @@
 // @larder/core — The public names, one by one.
 
-export { type Cache, type CacheOptions, createCache, type InvalidateOptions, type SetEntry, type SetOptions } from './cache.ts'
+export {
+  type Cache,
+  type CacheOptions,
+  createCache,
+  type InvalidateOptions,
+  type SetEntry,
+  type SetOptions,
+} from './cache.ts'
 export { analyticsCookies } from './credentials.ts'
 export type { Duration } from './duration.ts'
 export { errorCodes, LarderError, type LarderErrorCode, LarderTypeError } from './errors.ts'

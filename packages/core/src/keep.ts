@@ -4,9 +4,9 @@ import { hash } from 'node:crypto'
 import type { Engine } from './engine.ts'
 import { fieldValue, type HeaderList, type RequestHeaders } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
-import type { Terms, Timing } from './policy/types.ts'
-import { variantOf } from './policy/vary.ts'
-import { type Resource, type StoredResponse, withVariant } from './stored-response.ts'
+import type { ResponseFacts, Terms, Timing } from './policy/types.ts'
+import { impliedVary, variantOf, varyNames } from './policy/vary.ts'
+import { mergeRules, type Resource, type StoredResponse, withoutVariant, withVariant } from './stored-response.ts'
 
 /** What a stored response costs beside its bytes: its objects, arrays and map entries. */
 const RESPONSE_OVERHEAD_BYTES = 900
@@ -20,6 +20,7 @@ export interface Recorded {
   readonly terms: Terms
   readonly timing: Timing
   readonly begun: number
+  /** Taken before the handler ran. */
   readonly stamp: Stamped
   readonly names: readonly string[]
   readonly clientTtlSeconds: number | undefined
@@ -83,4 +84,37 @@ export function keep(
   engine.noteLifetime(freshnessLifetimeMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs))
   engine.metrics.count('sets')
   return undefined
+}
+
+/**
+ * The request fields that select the variant: what the response says, what the route says, what the handler read. `undefined` when
+ * no rule can say it.
+ */
+export function ruleOf(
+  engine: Engine,
+  key: string,
+  response: ResponseFacts,
+  routeVary: readonly string[],
+  observed: ReadonlySet<string> | undefined,
+): readonly string[] | undefined {
+  const own = varyNames(response.headers)
+  if (own === '*') return undefined
+  const names = new Set([...own, ...routeVary, ...impliedVary(response), ...(observed ?? [])])
+  // Host is in the key.
+  names.delete('host')
+  const before = (engine.near.get(key) as Resource | undefined)?.rule ?? none
+  return mergeRules(before, [...names].sort())
+}
+
+const none: readonly string[] = []
+
+/** Drop a stored response that what the resource says now replaces, unless a newer one has taken its place. */
+export function forget(engine: Engine, key: string, headers: RequestHeaders, stored: StoredResponse | undefined): void {
+  const resource = engine.near.get(key) as Resource | undefined
+  if (stored === undefined || resource === undefined) return
+  const variant = resource.rule.length === 0 ? '' : variantOf(resource.rule, headers)
+  if (resource.variants.get(variant) !== stored) return
+  const left = withoutVariant(resource, variant)
+  if (left === undefined) engine.near.delete(key)
+  else engine.near.set(key, left, left.bytes + 2 * key.length)
 }

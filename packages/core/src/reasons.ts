@@ -43,8 +43,7 @@ export type RefusalReason =
 /** Why a stored response was served although it is stale, or not served although there was one. */
 export type StaleReason =
   /** A client that may have it so, or a mode that spares the handler. */
-  | 'stale-allowed'
-  | 'stale-if-error' | 'stale-while-revalidate' | 'soft-timeout' | 'invalidated'
+  'stale-allowed' | 'stale-if-error' | 'stale-while-revalidate' | 'soft-timeout' | 'invalidated'
 
 /** Why a response went by unrecorded although its request could have been answered from the store. */
 export type UnfilledReason = 'head' | 'range' | 'read-only' | 'stale-only'

@@ -2,6 +2,7 @@
 
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
+import type { FillOutcome } from './fill.ts'
 import type { Flight } from './flight.ts'
 import type { HeaderList } from './http/headers.ts'
 import { type Plan, planRequest } from './plan.ts'
@@ -10,7 +11,7 @@ import type { StoredResponse } from './stored-response.ts'
 
 /** What a fill that nobody waits for tells of its end. */
 export interface Refresh {
-  ended(outcome: 'stored' | 'unstorable' | 'failed'): void
+  ended(outcome: FillOutcome): void
 }
 
 export interface RefreshRequest<Subject> {
@@ -68,7 +69,7 @@ export function sendRefresh<Subject>(refresh: RefreshRequest<Subject>): boolean 
   engine.emit(() => ({ type: 'refresh', cache: engine.name, outcome: 'started' }))
   return true
 
-  function ended(outcome: 'stored' | 'unstorable' | 'failed'): void {
+  function ended(outcome: FillOutcome): void {
     if (over) return
     over = true
     clearTimeout(timer)
@@ -108,7 +109,14 @@ const neverCarried = new Set([
   'pragma',
 ])
 /** Fields that tell who asks. */
-const identifying = new Set(['cookie', 'authorization', 'proxy-authorization', 'x-forwarded-for', 'forwarded', 'x-real-ip'])
+const identifying = new Set([
+  'cookie',
+  'authorization',
+  'proxy-authorization',
+  'x-forwarded-for',
+  'forwarded',
+  'x-real-ip',
+])
 
 /**
  * What the copy of a request carries: what its key and variant cover and no more, so that the one who happens to meet the stale

@@ -18,8 +18,16 @@ import { conditionalFor } from './policy/validation.ts'
 import { variantOf } from './policy/vary.ts'
 import type { BypassReason, StaleReason, UnfilledReason } from './reasons.ts'
 import { type Refresh, sendRefresh } from './refresh.ts'
+import { reportRequest } from './report.ts'
 import { type ResponseCacheOptions, readRouteSettings } from './response-options.ts'
-import { answerHeaders, freshHitHeaders, type Resource, type StoredResponse, selectVariant } from './stored-response.ts'
+import {
+  answerHeaders,
+  freshHitHeaders,
+  type Resource,
+  type StoredResponse,
+  selectVariant,
+  ttlSeconds,
+} from './stored-response.ts'
 
 /** Where a door finds the cache of a request when the route names none. */
 export interface App<Subject> {
@@ -120,16 +128,26 @@ export function createResponseCache<Subject>(
     forward(at, { fwd: 'stale', detail: undefined, stale: stored, mayServeStaleUntil: undefined })
   }
 
-  function serve(at: Attempt<Subject>, stored: StoredResponse, now: number, ageMs: number, detail: StaleReason | undefined): void {
+  function serve(
+    at: Attempt<Subject>,
+    stored: StoredResponse,
+    now: number,
+    ageMs: number,
+    detail: StaleReason | undefined,
+  ): void {
     const { engine, exchange, collapsed } = at
     const fresh = detail === undefined && !collapsed
     const headers = fresh
       ? freshHitHeaders(stored, ageMs)
       : answerHeaders(stored, ageMs, formatCacheStatus(hitStatus(stored, ageMs, detail, collapsed)))
     answer(exchange, stored, headers, now)
-    engine.metrics.count(detail === undefined ? 'hits' : 'staleHits')
-    if (collapsed) engine.metrics.count('collapsed')
-    report(at, detail === undefined ? 'hit' : 'stale', stored.status, detail)
+    reportRequest(engine, exchange.request.method, at.startedAt, {
+      outcome: detail === undefined ? 'hit' : 'stale',
+      status: stored.status,
+      reason: detail,
+      stored: false,
+      collapsed,
+    })
   }
 
   function forward(at: Attempt<Subject>, forwarding: Forwarding): void {
@@ -137,8 +155,13 @@ export function createResponseCache<Subject>(
     const { request } = exchange
     const unfilled = whyUnfilled(request, engine.flags.mode())
     if (unfilled !== undefined) {
-      engine.metrics.count('misses')
-      report(at, 'miss', 0, unfilled)
+      reportRequest(engine, request.method, at.startedAt, {
+        outcome: 'miss',
+        status: 0,
+        reason: unfilled,
+        stored: false,
+        collapsed: false,
+      })
       exchange.forward({ recorder: passing({ fwd: forwarding.fwd, detail: unfilled }) })
       return
     }
@@ -199,7 +222,8 @@ export function createResponseCache<Subject>(
   ): void {
     const now = at.engine.now()
     // It may have been purged while the handler was waited for.
-    if (at.engine.ledger.verdict(stale, now) === 'invalid') fill(at, { ...forwarding, stale: undefined }, flightKey, undefined)
+    if (at.engine.ledger.verdict(stale, now) === 'invalid')
+      fill(at, { ...forwarding, stale: undefined }, flightKey, undefined)
     else serve({ ...at, collapsed: false }, stale, now, currentAge(stale.timing, now), detail)
   }
 
@@ -262,9 +286,13 @@ export function createResponseCache<Subject>(
   }
 
   function bypass(engine: Engine, exchange: Exchange<Subject>, reason: BypassReason): void {
-    engine.metrics.count('bypasses')
-    const startedAt = engine.now()
-    report({ engine, exchange, startedAt, collapsed: false }, 'bypass', 0, reason)
+    reportRequest(engine, exchange.request.method, engine.now(), {
+      outcome: 'bypass',
+      status: 0,
+      reason,
+      stored: false,
+      collapsed: false,
+    })
     // A cache further out over the same engine is not to keep what this route passes by.
     exchange.claim(engine, () => undefined)
     exchange.forward({ recorder: passing({ fwd: 'bypass', detail: reason }) })
@@ -315,27 +343,7 @@ function hitStatus(
   detail: StaleReason | undefined,
   collapsed: boolean,
 ): CacheStatus {
-  const ttl = Math.floor((stored.terms.freshnessLifetimeMs - ageMs) / 1000)
+  const ttl = ttlSeconds(stored.terms, ageMs)
   const outcome: CacheStatus = collapsed ? { fwd: 'uri-miss', collapsed: true } : { hit: true }
   return { ...outcome, ttl, ...(detail === undefined ? {} : { detail }) }
-}
-
-function report<Subject>(
-  at: Pick<Attempt<Subject>, 'engine' | 'exchange' | 'startedAt' | 'collapsed'>,
-  outcome: 'hit' | 'stale' | 'miss' | 'bypass',
-  status: number,
-  reason: string | undefined,
-): void {
-  const { engine, exchange, startedAt, collapsed } = at
-  engine.emit(() => ({
-    type: 'request',
-    cache: engine.name,
-    outcome,
-    reason,
-    method: exchange.request.method,
-    status,
-    stored: false,
-    collapsed,
-    durationMs: engine.now() - startedAt,
-  }))
 }

@@ -46,10 +46,14 @@ export function selectVariant(resource: Resource, headers: RequestHeaders): Stor
 export function freshHitHeaders(stored: StoredResponse, ageMs: number): HeaderList {
   const ageSeconds = Math.floor(ageMs / 1000)
   if (stored.lastHit?.ageSeconds === ageSeconds) return stored.lastHit.headers
-  const ttl = Math.floor(stored.terms.freshnessLifetimeMs / 1000) - ageSeconds
-  const headers = answerHeaders(stored, ageMs, formatCacheStatus({ hit: true, ttl }))
+  const headers = answerHeaders(stored, ageMs, formatCacheStatus({ hit: true, ttl: ttlSeconds(stored.terms, ageMs) }))
   stored.lastHit = { ageSeconds, headers }
   return headers
+}
+
+/** The `ttl` of RFC 9211: what is left of the freshness lifetime, negative when it is over. */
+export function ttlSeconds(terms: Terms, ageMs: number): number {
+  return Math.floor((terms.freshnessLifetimeMs - ageMs) / 1000)
 }
 
 /** A stored response's fields with its age and what the cache says of it. */

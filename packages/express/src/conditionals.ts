@@ -2,7 +2,14 @@
 
 import type { IncomingMessage } from 'node:http'
 
-const conditionals = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range'] as const
+const conditionals = [
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+] as const
 
 /** Put `validators` in the place of the client's own. Returns what shows these again. */
 export function hideConditionals(req: IncomingMessage, validators: Readonly<Record<string, string>>): () => void {

@@ -13,7 +13,10 @@ export function outerHeaders(res: ServerResponse): OuterHeaders {
 }
 
 /** What the handler set or changed, and what it took off. */
-export function ownHeaders(res: ServerResponse, outer: OuterHeaders): { headers: HeaderList; removed: readonly string[] } {
+export function ownHeaders(
+  res: ServerResponse,
+  outer: OuterHeaders,
+): { headers: HeaderList; removed: readonly string[] } {
   const headers: string[] = []
   for (const name of rawNames(res)) {
     const value = res.getHeader(name)!
@@ -56,7 +59,8 @@ export function mergeHead(res: ServerResponse, args: readonly unknown[]): void {
   const headers = typeof second === 'string' ? third : (second ?? third)
   if (headers === undefined || headers === null) return
   if (!Array.isArray(headers)) {
-    for (const [name, value] of Object.entries(headers as Record<string, OutgoingHttpHeader>)) res.setHeader(name, value)
+    for (const [name, value] of Object.entries(headers as Record<string, OutgoingHttpHeader>))
+      res.setHeader(name, value)
     return
   }
   const lines: string[] = Array.isArray(headers[0]) ? headers.flat() : headers
@@ -66,7 +70,9 @@ export function mergeHead(res: ServerResponse, args: readonly unknown[]): void {
 
 function mergedVary(there: OutgoingHttpHeader | undefined, more: string): string {
   if (there === undefined) return more
-  const members = String(there).split(',').map(member => member.trim())
+  const members = String(there)
+    .split(',')
+    .map(member => member.trim())
   const known = new Set(members.map(member => member.toLowerCase()))
   for (const member of more.split(',').map(member => member.trim())) {
     if (member !== '' && !known.has(member.toLowerCase())) members.push(member)

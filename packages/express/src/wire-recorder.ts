@@ -150,4 +150,3 @@ function swallow(args: readonly unknown[]): true {
   if (callback !== undefined) process.nextTick(callback)
   return true
 }
-

@@ -1,0 +1,32 @@
+// Which tags a response carries: the route's, and those that its handler gave it.
+
+import type { RouteSettings } from './response-options.ts'
+
+/** Most tags of one response, and most bytes of one of them. */
+const MAX_TAGS = 64
+const MAX_TAG_BYTES = 128
+
+/** The route's tags. `undefined`: its function threw. A promise never goes unhandled, whatever becomes of the response. */
+export function routeTags<Subject>(
+  tags: RouteSettings<Subject>['tags'],
+  subject: Subject,
+): readonly string[] | Promise<readonly string[]> | undefined {
+  if (typeof tags !== 'function') return tags ?? none
+  try {
+    const given = tags(subject)
+    if (given instanceof Promise) given.catch(() => undefined)
+    return given
+  } catch {
+    return undefined
+  }
+}
+
+const none: readonly string[] = []
+
+export function areTags(tags: unknown): tags is readonly string[] {
+  return (
+    Array.isArray(tags) &&
+    tags.length <= MAX_TAGS &&
+    tags.every(tag => typeof tag === 'string' && tag !== '' && Buffer.byteLength(tag) <= MAX_TAG_BYTES)
+  )
+}
