@@ -1,0 +1,49 @@
+// Postgres inside this process: PGlite on a data folder.
+
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { dataVersion, ensureData } from '../data/insert.ts'
+import type { Connection, Database } from './database.ts'
+import { lockFolder } from './folder-lock.ts'
+
+/** Opens the folder's database; when it has none, or one that was not finished, makes it anew and fills it. */
+export async function openEmbedded(folder: string, onMaking: () => void): Promise<Database> {
+  mkdirSync(folder, { recursive: true })
+  const unlock = lockFolder(folder)
+  try {
+    const files = join(folder, 'postgres')
+    // Written last. Files without it are what a first start that was killed left behind.
+    const marker = join(folder, `complete-${dataVersion}`)
+    const complete = existsSync(marker)
+    if (!complete) {
+      onMaking()
+      rmSync(files, { recursive: true, force: true })
+    }
+    const pglite = await PGlite.create({ dataDir: files, initDbStartParams: ['--no-sync'] })
+    const database = {
+      ...connection(pglite),
+      transaction: <Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> =>
+        pglite.transaction(transaction => work(connection(transaction))),
+      close: async () => {
+        await pglite.close()
+        unlock()
+      },
+    }
+    if (!complete) {
+      await ensureData(database)
+      writeFileSync(marker, 'Delete this file to have the data made again.\n')
+    }
+    return database
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+function connection(pglite: Pick<PGlite, 'query'>): Connection {
+  return {
+    query: async <Row>(sql: string, params: readonly unknown[] = []) =>
+      (await pglite.query<Row>(sql, [...params])).rows,
+  }
+}

@@ -1,0 +1,32 @@
+// What the environment says, checked before anything is opened.
+
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface Settings {
+  /** 0: any free port. */
+  readonly port: number
+  readonly databaseUrl: string | undefined
+  readonly dataFolder: string
+  readonly sessionSecret: string | undefined
+}
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** @param name the server's own folder below `.data`, so that both servers can run at once. */
+export function readSettings(env: NodeJS.ProcessEnv, name: string): Settings {
+  const port = env.PORT?.trim() || '3000'
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new Error(`PORT is '${port}': expected a whole number from 0 (any free port) to 65535.`)
+  }
+  const sessionSecret = env.SESSION_SECRET || undefined
+  if (sessionSecret !== undefined && sessionSecret.length < 16) {
+    throw new Error('SESSION_SECRET is too short: expected at least 16 characters.')
+  }
+  return {
+    port: Number(port),
+    databaseUrl: env.DATABASE_URL || undefined,
+    dataFolder: env.DATA_DIR ? resolve(env.DATA_DIR) : join(repository, '.data', name),
+    sessionSecret,
+  }
+}
