@@ -32,7 +32,7 @@ export async function runSnippet(snippet: Snippet, path: string): Promise<void> 
       for (const step of steps) await takeStep(step, outcome.port)
     } else {
       expect(steps, 'It ended without listening').to.have.length(0)
-      const code = typeof outcome === 'object' ? await ended(child, 3000) : outcome
+      const code = typeof outcome === 'object' ? await ended(child, 1000) : outcome
       const hint = 'It does not end. When it is a server, say in <!-- run: … --> what to ask it'
       expect(code, code === 'running' ? hint : 'its exit code').to.equal(directives.has('throws') ? 1 : 0)
     }
