@@ -2,7 +2,7 @@
 // Every other argument goes on to mocha: npm test -- --grep 'entity tags'
 
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { installHint, provideRedisServer } from './redis.mjs'
 import { ensureInstalled, root } from './setup.mjs'
@@ -17,7 +17,8 @@ if (server === undefined) {
 
 const given = process.argv.slice(2)
 const someFiles = given.some(argument => argument.endsWith('.test.ts') && existsSync(join(root, argument)))
-const args = [join(root, 'node_modules/mocha/bin/mocha.js'), ...(someFiles ? settingsWithoutSpec() : []), ...given]
+const everyTest = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']
+const args = [join(root, 'node_modules/mocha/bin/mocha.js'), ...given, ...(someFiles ? [] : everyTest)]
 const mocha = spawn(process.execPath, args, {
   cwd: root,
   stdio: 'inherit',
@@ -27,10 +28,3 @@ const mocha = spawn(process.execPath, args, {
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => mocha.kill('SIGTERM'))
 mocha.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
-
-/** Mocha adds the files it is given to those of its configuration. So only the rest of the configuration goes in. */
-function settingsWithoutSpec() {
-  const { spec: _, ...settings } = JSON.parse(readFileSync(join(root, '.mocharc.json'), 'utf8'))
-  const values = Object.entries(settings).flatMap(([name, value]) => [value].flat().map(item => `--${name}=${item}`))
-  return ['--no-config', ...values]
-}
