@@ -1,6 +1,6 @@
 // RFC 9111 §5.2 — Cache-Control, read the stricter way wherever it can be read in two.
 
-import { skipSpace, skipToken } from './characters.ts'
+import { isSpace, skipSpace, skipToken } from './characters.ts'
 import { MAX_SECONDS, parseDeltaSeconds } from './delta-seconds.ts'
 
 /** The directives of one message. Durations are in seconds. */
@@ -32,6 +32,9 @@ export interface CacheControl {
 /** A set of directives that is still being put together. */
 export type Directives = { -readonly [Name in keyof CacheControl]: CacheControl[Name] }
 
+/** Nobody has this much to say; what is longer is not read, and counts as malformed. */
+const LONGEST_FIELD = 8192
+
 const SHORTEST_NAME = 'public'.length
 const LONGEST_NAME = 'stale-while-revalidate'.length
 
@@ -39,15 +42,14 @@ const LONGEST_NAME = 'stale-while-revalidate'.length
 export function parseCacheControl(value: string | undefined): CacheControl {
   const found = noDirectives()
   if (value === undefined) return found
+  if (value.length > LONGEST_FIELD) return fault(found)
   let at = nextMember(value, 0)
   while (at < value.length) {
     const nameEnd = skipToken(value, at)
     const argumentEnd = value.charCodeAt(nameEnd) === EQUALS ? skipArgument(value, nameEnd + 1) : nameEnd
     const end = skipSpace(value, argumentEnd)
     if (nameEnd === at || argumentEnd < 0 || (end < value.length && value.charCodeAt(end) !== COMMA)) {
-      found.malformed = true
-      found.noStore = true
-      return found
+      return fault(found)
     }
     const nameLength = nameEnd - at
     if (nameLength >= SHORTEST_NAME && nameLength <= LONGEST_NAME) {
@@ -138,14 +140,24 @@ const EQUALS = 0x3d
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
+function fault(found: Directives): CacheControl {
+  found.malformed = true
+  found.noStore = true
+  return found
+}
+
 function shorter(known: number | undefined, argument: string | undefined): number {
   return Math.min(known ?? MAX_SECONDS, parseDeltaSeconds(argument ?? '') ?? 0)
 }
 
 /** Past empty list members: `, ,` is allowed (RFC 9110 §5.6.1). */
 function nextMember(text: string, from: number): number {
-  let at = skipSpace(text, from)
-  while (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1)
+  let at = from
+  while (at < text.length) {
+    const code = text.charCodeAt(at)
+    if (code !== COMMA && !isSpace(code)) break
+    at++
+  }
   return at
 }
 

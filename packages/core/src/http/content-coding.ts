@@ -31,7 +31,9 @@ function weights(acceptEncoding: string | undefined, codings: readonly string[])
   if (acceptEncoding === undefined) return names.map(name => (name === 'identity' ? 1 : 0))
   const listed: (number | undefined)[] = names.map(() => undefined)
   let others: number | undefined
-  eachMember(acceptEncoding, (name, weight) => {
+  // Nobody weighs this many codings; who pretends to is not worth the reading.
+  const field = acceptEncoding.length > LONGEST_FIELD ? '' : acceptEncoding
+  eachMember(field, (name, weight) => {
     if (name === '*') others = Math.min(others ?? 1, weight)
     for (let index = 0; index < names.length; index++) {
       if (names[index] === name) listed[index] = Math.min(listed[index] ?? 1, weight)
@@ -46,6 +48,7 @@ function canonical(coding: string): string {
   return name === 'x-compress' ? 'compress' : name
 }
 
+const LONGEST_FIELD = 4096
 const LONGEST_CODING = 32
 const COMMA = 0x2c
 const SEMICOLON = 0x3b

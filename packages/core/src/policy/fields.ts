@@ -18,6 +18,12 @@ const NOT_STORED: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** More than this a Connection field does not name. */
+const MOST_OPTIONS = 100
+
+/** A longer Cache-Status is not kept. */
+const LONGEST_STATUS = 4096
+
 /** The fields to keep, in their order and case. */
 export function storableFields(headers: HeaderList): string[] {
   const connection = connectionOptions(fieldValue(headers, 'connection'))
@@ -32,11 +38,12 @@ export function storableFields(headers: HeaderList): string[] {
 }
 
 function connectionOptions(value: string | undefined): ReadonlySet<string> | undefined {
-  return value === undefined ? undefined : new Set(value.toLowerCase().split(',').map(trimSpace))
+  return value === undefined ? undefined : new Set(value.toLowerCase().split(',', MOST_OPTIONS).map(trimSpace))
 }
 
 /** What caches behind us said stays; what this cache said of another request does not. */
 function withoutOwnMembers(value: string): string | undefined {
+  if (value.length > LONGEST_STATUS) return undefined
   const others = listMembers(value).filter(member => !isOwn(member))
   return others.length === 0 ? undefined : others.join(', ')
 }

@@ -5,8 +5,10 @@ import { fieldValue, type HeaderList, type RequestHeaders, requestField } from '
 import { normalisedPreference } from './preference.ts'
 import type { ResponseFacts } from './types.ts'
 
-/** A response that names more fields than this varies too much to be kept. */
+/** A response that names more fields than this, or says it at greater length, varies too much to be kept. */
 const MOST_NAMES = 64
+
+const LONGEST_FIELD = 4096
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -17,6 +19,7 @@ const NONE: ReadonlySet<string> = new Set()
 export function varyNames(headers: HeaderList, except: ReadonlySet<string> = NONE): readonly string[] | '*' {
   const value = fieldValue(headers, 'vary')
   if (value === undefined) return []
+  if (value.length > LONGEST_FIELD) return '*'
   const names = new Set<string>()
   for (let at = 0; at <= value.length; ) {
     const comma = value.indexOf(',', at)
@@ -55,6 +58,12 @@ export function variantOf(rule: readonly string[], headers: RequestHeaders): str
 export function impliedVary(response: ResponseFacts): readonly string[] {
   const allowed = fieldValue(response.headers, 'access-control-allow-origin')
   return allowed === undefined || trimSpace(allowed) === '*' ? [] : ['origin']
+}
+
+/** Whether the response's own Vary covers a field; one that cannot be read covers all. `name` is in lower case. */
+export function variesBy(headers: HeaderList, name: string): boolean {
+  const names = varyNames(headers)
+  return names === '*' || names.includes(name)
 }
 
 function isFieldName(name: string): boolean {
