@@ -3,18 +3,18 @@
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
+/** The process of each server by its folder; `null` while it does not run. */
 const servers = new Map()
 
 createInterface({ input: process.stdin })
   .on('line', line => {
-    const { began, ended, folder } = JSON.parse(line)
-    if (began) servers.set(began, folder)
-    if (ended) servers.delete(ended)
+    const { folder, pid } = JSON.parse(line)
+    servers.set(folder, pid)
   })
   .on('close', () => {
-    for (const [pid, folder] of servers) {
+    for (const [folder, pid] of servers) {
       try {
-        process.kill(pid, 'SIGKILL')
+        if (pid !== null) process.kill(pid, 'SIGKILL')
       } catch {
         // It has ended by itself.
       }

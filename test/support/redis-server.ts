@@ -64,12 +64,13 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       output += error.message
     })
     await once(server, 'spawn')
-    tellReaper({ began: server.pid, folder })
-    server.once('exit', () => tellReaper({ ended: server.pid }))
+    tellReaper(folder, server.pid)
+    server.once('exit', () => tellReaper(folder, undefined))
     // A test that forgets to end it ends all the same; the reaper does the rest.
     for (const handle of [server, server.stdout, server.stderr]) (handle as { unref?(): void }).unref?.()
     const deadline = Date.now() + 10_000
-    while (!(await answers(port))) {
+    // Should another process have taken the port meanwhile, it is that one which answers, and ours has ended.
+    while (!(await answers(port)) || hasEnded(server)) {
       if (hasEnded(server) || Date.now() > deadline) {
         server.kill('SIGKILL')
         throw new Error(`Redis did not start on port ${port}:\n${output}`)
@@ -134,7 +135,7 @@ function hasEnded(server: ChildProcess): boolean {
 
 let reaper: Writable | undefined
 
-function tellReaper(message: { began?: number | undefined; ended?: number | undefined; folder?: string }): void {
+function tellReaper(folder: string, pid: number | undefined): void {
   if (reaper === undefined) {
     // In a process group of its own, so that Ctrl-C in a terminal does not end it first.
     const child = spawn(process.execPath, [fileURLToPath(new URL('reaper.mjs', import.meta.url))], {
@@ -143,7 +144,7 @@ function tellReaper(message: { began?: number | undefined; ended?: number | unde
     })
     child.unref()
     ;(child.stdin as Writable & { unref(): void }).unref()
-    reaper = child.stdin
+    reaper = child.stdin.on('error', () => {})
   }
-  reaper.write(`${JSON.stringify(message)}\n`)
+  reaper.write(`${JSON.stringify({ folder, pid: pid ?? null })}\n`)
 }
