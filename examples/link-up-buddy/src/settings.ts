@@ -19,13 +19,18 @@ export function readSettings(env: NodeJS.ProcessEnv, name: string): Settings {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new Error(`PORT is '${port}': expected a whole number from 0 (any free port) to 65535.`)
   }
+  const databaseUrl = env.DATABASE_URL || undefined
+  // Not shown: it may hold a password.
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    throw new Error('DATABASE_URL is not an address of Postgres: expected postgres://user:password@host:port/database.')
+  }
   const sessionSecret = env.SESSION_SECRET || undefined
   if (sessionSecret !== undefined && sessionSecret.length < 16) {
     throw new Error('SESSION_SECRET is too short: expected at least 16 characters.')
   }
   return {
     port: Number(port),
-    databaseUrl: env.DATABASE_URL || undefined,
+    databaseUrl,
     dataFolder: env.DATA_DIR ? resolve(env.DATA_DIR) : join(repository, '.data', name),
     sessionSecret,
   }
