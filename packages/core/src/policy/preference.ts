@@ -13,17 +13,21 @@ export function normalisedPreference(name: string, value: string): string {
   if (!PREFERENCES.has(name)) return value
   const members = value.split(',', MOST_MEMBERS + 1)
   if (members.length > MOST_MEMBERS) return value
-  const plain: { readonly text: string; readonly weight: number }[] = []
+  const ranges = new Set<string>()
+  const plain: { readonly range: string; readonly weight: number }[] = []
   for (const member of members) {
     const text = member.trim()
     if (text === '') continue
     const match = PLAIN.exec(text)
     if (!match) return value
-    const weight = match[2] === undefined ? 1 : Number(match[2])
-    plain.push({ text: match[1]!.toLowerCase(), weight })
+    const range = match[1]!.toLowerCase()
+    ranges.add(range)
+    plain.push({ range, weight: match[2] === undefined ? 1 : Number(match[2]) })
   }
+  // Which of two weights for one range counts is nobody's to say.
+  if (ranges.size < plain.length) return value
   plain.sort((a, b) => b.weight - a.weight)
-  return plain.map(({ text, weight }) => (weight === 1 ? text : `${text};q=${weight}`)).join(',')
+  return plain.map(({ range, weight }) => (weight === 1 ? range : `${range};q=${weight}`)).join(',')
 }
 
 /** A range and at most a weight. Media type parameters, whose values may be case-sensitive, are not plain. */
