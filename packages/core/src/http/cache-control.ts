@@ -1,6 +1,6 @@
 // RFC 9111 §5.2 — Cache-Control, read the stricter way wherever it can be read in two.
 
-import { isSpace, skipSpace, skipToken } from './characters.ts'
+import { skipEmptyMembers, skipSpace, skipToken } from './characters.ts'
 import { MAX_SECONDS, parseDeltaSeconds } from './delta-seconds.ts'
 
 /** The directives of one message. Durations are in seconds. */
@@ -43,7 +43,7 @@ export function parseCacheControl(value: string | undefined): CacheControl {
   const found = noDirectives()
   if (value === undefined) return found
   if (value.length > LONGEST_FIELD) return fault(found)
-  let at = nextMember(value, 0)
+  let at = skipEmptyMembers(value, 0)
   while (at < value.length) {
     const nameEnd = skipToken(value, at)
     const argumentEnd = value.charCodeAt(nameEnd) === EQUALS ? skipArgument(value, nameEnd + 1) : nameEnd
@@ -56,7 +56,7 @@ export function parseCacheControl(value: string | undefined): CacheControl {
       const argument = argumentEnd > nameEnd ? unquoted(value, nameEnd + 1, argumentEnd) : undefined
       addDirective(found, value.slice(at, nameEnd).toLowerCase(), argument)
     }
-    at = nextMember(value, end)
+    at = skipEmptyMembers(value, end)
   }
   return found
 }
@@ -148,17 +148,6 @@ function fault(found: Directives): CacheControl {
 
 function shorter(known: number | undefined, argument: string | undefined): number {
   return Math.min(known ?? MAX_SECONDS, parseDeltaSeconds(argument ?? '') ?? 0)
-}
-
-/** Past empty list members: `, ,` is allowed (RFC 9110 §5.6.1). */
-function nextMember(text: string, from: number): number {
-  let at = from
-  while (at < text.length) {
-    const code = text.charCodeAt(at)
-    if (code !== COMMA && !isSpace(code)) break
-    at++
-  }
-  return at
 }
 
 /** The end of a token or quoted string, or -1 when a quoted string does not close or holds what none may hold. */

@@ -1,6 +1,6 @@
 // RFC 9110 §12.5.3 — Accept-Encoding: which content codings a client takes, and how gladly.
 
-import { skipSpace, skipToken } from './characters.ts'
+import { skipEmptyMembers, skipSpace, skipToken } from './characters.ts'
 
 /** A coding that nobody forbade and nobody asked for: the last choice. */
 const UNLISTED_IDENTITY = 0.001
@@ -50,25 +50,19 @@ function canonical(coding: string): string {
 
 const LONGEST_FIELD = 4096
 const LONGEST_CODING = 32
-const COMMA = 0x2c
 const SEMICOLON = 0x3b
 
 /** Every coding with its weight. A member that does not follow the grammar counts as a refusal of what it names. */
 function eachMember(value: string, visit: (name: string, weight: number) => void): void {
-  let at = 0
+  let at = skipEmptyMembers(value, 0)
   while (at < value.length) {
-    at = skipSpace(value, at)
-    if (value.charCodeAt(at) === COMMA) {
-      at++
-      continue
-    }
     let end = value.indexOf(',', at)
     if (end < 0) end = value.length
     const nameEnd = skipToken(value, at)
     if (nameEnd > at && nameEnd - at <= LONGEST_CODING) {
       visit(canonical(value.slice(at, nameEnd)), weight(value, skipSpace(value, nameEnd), end))
     }
-    at = end + 1
+    at = skipEmptyMembers(value, end)
   }
 }
 

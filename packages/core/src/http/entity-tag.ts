@@ -1,6 +1,6 @@
 // RFC 9110 §8.8.3 — Entity tags and their two comparisons.
 
-import { skipSpace, trimSpace } from './characters.ts'
+import { skipEmptyMembers, skipSpace, trimSpace } from './characters.ts'
 
 /** Whether both are strong and the same (§8.8.3.2). */
 export function strongMatch(a: string, b: string): boolean {
@@ -23,19 +23,15 @@ export function matchesList(
 ): boolean {
   if (trimSpace(fieldValue) === '*') return true
   if (tag === undefined) return false
-  let at = 0
+  let at = skipEmptyMembers(fieldValue, 0)
   while (at < fieldValue.length) {
-    at = skipSpace(fieldValue, at)
-    if (fieldValue.charCodeAt(at) === COMMA) {
-      at++
-      continue
-    }
     const end = entityTagEnd(fieldValue, at)
     if (end < 0) return false
     // Only candidates of a fitting length are worth a copy: a long list stays linear.
     if (Math.abs(end - at - tag.length) <= WEAK.length && compare(fieldValue.slice(at, end), tag)) return true
     at = skipSpace(fieldValue, end)
     if (at < fieldValue.length && fieldValue.charCodeAt(at) !== COMMA) return false
+    at = skipEmptyMembers(fieldValue, at)
   }
   return false
 }
