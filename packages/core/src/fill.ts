@@ -16,8 +16,8 @@ import { currentAge, initialAge } from './policy/age.ts'
 import { storableFields } from './policy/fields.ts'
 import { storeRefusal } from './policy/storing.ts'
 import { readTerms } from './policy/terms.ts'
-import type { ResponseFacts, Terms } from './policy/types.ts'
-import { freshen } from './policy/validation.ts'
+import type { ResponseFacts, Terms, Timing } from './policy/types.ts'
+import { freshen, validates } from './policy/validation.ts'
 import { variesBy } from './policy/vary.ts'
 import type { RefusalReason } from './reasons.ts'
 import { reportRequest } from './report.ts'
@@ -190,7 +190,7 @@ export class Fill<Subject> implements Recorder {
   }
 
   #store(accepted: Accepted, given: readonly string[] | undefined): void {
-    const { engine, exchange, settings, plan, begun, stamp, startedAt } = this.#context
+    const { engine, exchange, settings, plan, begun, stamp } = this.#context
     if (this.#settled) return
     const { status, removed, terms, respondedAt } = accepted
     // The handler may have gone on reading and tagging while it wrote.
@@ -211,7 +211,7 @@ export class Fill<Subject> implements Recorder {
       removed,
       body: this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes),
       terms,
-      timing: { initialAgeMs: initialAge(accepted, startedAt, respondedAt, Date.now()), respondedAt },
+      timing: this.#timing(accepted, respondedAt),
       begun,
       stamp,
       names: [...plan.names, ...tags.map(tagName)],
@@ -223,21 +223,19 @@ export class Fill<Subject> implements Recorder {
 
   /** §4.3.4: the handler says that the stored response still holds. */
   #validated(stale: StoredResponse, update: HeaderList, now: number): HeadVerdict {
-    const { engine, exchange, settings, plan, begun, stamp, background, startedAt } = this.#context
+    const { engine, exchange, settings, plan, begun, stamp, background } = this.#context
     const response = { status: stale.status, headers: freshen(stale.headers, storableFields(update)) }
     const terms = readTerms(response, settings.policy, now)
     const stored = makeStored({
       ...stale,
       ...response,
       terms,
-      timing: {
-        initialAgeMs: initialAge({ status: 304, headers: update }, startedAt, now, Date.now()),
-        respondedAt: now,
-      },
+      timing: this.#timing({ status: 304, headers: update }, now),
       begun,
       stamp,
     })
-    const refusal = this.#unfit(response, terms)
+    // A 304 that speaks of another representation says nothing for this one.
+    const refusal = validates(stale, { headers: update }) ? this.#unfit(response, terms) : 'not-validated'
     if (refusal === undefined) {
       const rule = ruleOf(engine, plan.key, response, settings.vary, exchange.observation?.fields)
       if (rule !== undefined) keep(engine, plan.key, rule, exchange.request.headers, stored, settings.maxVariants)
@@ -255,6 +253,16 @@ export class Fill<Subject> implements Recorder {
     this.#report('miss', 304, 'validated')
     this.#settle(refusal === undefined ? 'stored' : 'unstorable', refusal)
     return { action: 'hold' }
+  }
+
+  /**
+   * §4.2.3. A gateway counts the time that the origin took as age, since it cannot know when in it the response was made. An
+   * application's own handler makes its response by the time it sends the head.
+   */
+  #timing(response: ResponseFacts, respondedAt: number): Timing {
+    const { settings, startedAt } = this.#context
+    const requestedAt = settings.policy.preset === 'rfc9111' ? startedAt : respondedAt
+    return { initialAgeMs: initialAge(response, requestedAt, respondedAt, Date.now()), respondedAt }
   }
 
   /** The stored response goes out in place of a handler that failed, unless it was purged meanwhile. */

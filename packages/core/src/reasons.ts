@@ -31,6 +31,8 @@ export type RefusalReason =
   | 'variants'
   /** Wall 2: the handler read something that tells who asks. */
   | `read-${string}`
+  /** The handler answered 304, but for another representation than the stored one. */
+  | 'not-validated'
   /** The run took longer than `fillTimeout`. */
   | 'fill-timeout'
   /** A cache further in decides. */
