@@ -11,7 +11,7 @@ import type { DataEvent } from './events.ts'
 import { createGetOrSet, type Obtained } from './get-or-set.ts'
 import type { CacheMetrics, Counter, Operation } from './metrics.ts'
 import { checkKey, checkTags, keyName, tagName } from './names.ts'
-import { checkOptions, describeValue, isFunction } from './options.ts'
+import { describeValue } from './options.ts'
 import { checkPattern } from './pattern.ts'
 import { decodeValue, type Encoded, encodeValue } from './values.ts'
 
@@ -149,7 +149,8 @@ export function createCache(options: CacheOptions = {}): Cache {
     async getOrSet<T>(key: string, fill: () => T | Promise<T>, options?: Duration | SetOptions): Promise<T> {
       checkOpen()
       checkKey(key)
-      checkOptions('cache.getOrSet()', { fill }, { fill: isFunction })
+      if (typeof fill !== 'function')
+        throw new LarderTypeError('LARDER_INVALID_OPTION', `fill: ${describeValue(fill)} given, expected a function`)
       const life = readLife('cache.getOrSet()', options, defaultTtlMs)
       const startedAt = performance.now()
       if (flags.mode() === 'bypass') {

@@ -71,8 +71,15 @@ export function createDataStore(engine: Engine): DataStore {
     const staleMs = Math.max(life.staleWhileRevalidateMs, life.staleIfErrorMs)
     if (life.ttlMs + staleMs === 0) return false
     const expiresAt = engine.now() + life.ttlMs
+    // Field by field: V8 gives the copy of a spread twice the room.
     const entry: DataEntry = {
-      ...stamp,
+      epoch: stamp.epoch,
+      position: stamp.position,
+      filledAt: stamp.filledAt,
+      names: stamp.names,
+      subject: stamp.subject,
+      checkedAt: stamp.checkedAt,
+      checkedVerdict: stamp.checkedVerdict,
       kind: 'data',
       value,
       expiresAt,
@@ -146,9 +153,9 @@ function stateOf(entry: DataEntry, soft: boolean, now: number, staleOnly: boolea
 // Responses live beside it under another prefix.
 const nearKey = (key: string): string => `d:${key}`
 
-// The key is there three times: in the map, as a name and as the subject.
+// The key is there three times: in the map, as a name and as the subject. A name has a string's own 48 bytes.
 function entryBytes(key: string, { value, names }: DataEntry): number {
   let bytes = ENTRY_OVERHEAD_BYTES + encodedBytes(value) + 2 * textBytes(key)
-  for (const name of names) bytes += textBytes(name) + 16
+  for (const name of names) bytes += textBytes(name) + 48
   return bytes
 }

@@ -92,7 +92,9 @@ function parseClass(points: readonly number[], from: number): { readonly unit: U
       i += 2
     } else ranges.push([points[i]!, points[i]!])
   }
-  return { unit: point => ranges.some(([low, high]) => point >= low && point <= high) !== negated, at: i }
+  const matches = (point: number) => ranges.some(([low, high]) => point >= low && point <= high) !== negated
+  const ascii = Array.from({ length: 128 }, (_, point) => matches(point))
+  return { unit: point => ascii[point] ?? matches(point), at: i }
 }
 
 function segment(units: readonly (Unit | number)[]): Segment {

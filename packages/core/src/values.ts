@@ -35,9 +35,12 @@ export function decodeValue(encoded: Encoded): unknown {
   return encoded.buffer ? Buffer.from(encoded.bytes) : new Uint8Array(encoded.bytes)
 }
 
+// A Uint8Array and its ArrayBuffer.
+const byteArrayOverhead = 160
+
 /** Bytes that the encoded value takes in memory. */
 export function encodedBytes(encoded: Encoded): number {
-  if (encoded.kind === 'bytes') return encoded.bytes.byteLength
+  if (encoded.kind === 'bytes') return byteArrayOverhead + encoded.bytes.byteLength
   const text = encoded.kind === 'json' ? encoded.text : encoded.value
   return typeof text === 'string' ? textBytes(text) : 8
 }

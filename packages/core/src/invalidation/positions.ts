@@ -22,9 +22,9 @@ export function createPositions(maxNames: number): Positions {
   const folded = createFoldedPositions()
   return {
     set(name, position) {
-      const known = exact.get(name)
-      if (known !== undefined) exact.delete(name)
-      exact.set(name, known === undefined ? position : Math.max(known, position))
+      const known = exact.get(name) ?? folded.get(name)
+      exact.delete(name)
+      exact.set(name, Math.max(known, position))
       if (exact.size <= maxNames) return
       const [oldest] = exact as Iterable<[string, Position]>
       if (oldest === undefined) return

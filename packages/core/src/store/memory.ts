@@ -3,10 +3,7 @@
 import { LRUCache } from 'lru-cache'
 import type { NearStore } from './store.ts'
 
-/**
- * Bytes that an entry takes beside its key, value and header text: the record, its stamp and the place in the map.
- * Measured with 200,000 entries; `test/store/memory.test.ts` holds it against the heap.
- */
+/** Bytes that an entry of application data takes beside its key, tags and value: the record and its place in the map. */
 export const ENTRY_OVERHEAD_BYTES = 512
 
 /** The default of `maxBytes`: 64 MiB. */
