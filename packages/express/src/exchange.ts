@@ -18,7 +18,7 @@ import {
 } from '@larder/core/door'
 import type { NextFunction, Request, Response } from 'express'
 import { hideConditionals } from './conditionals.ts'
-import { putHeaders } from './headers.ts'
+import { hasRepeatedName, putHeaders } from './headers.ts'
 import { type Tap, tapResponse } from './wire-recorder.ts'
 
 export function expressExchange(req: Request, res: Response, next: NextFunction): Exchange<Request> {
@@ -108,8 +108,9 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   #write({ status, headers, removed, body }: Outgoing): void {
     const res = this.#res
     if (removed !== undefined) for (const name of removed) res.removeHeader(name)
-    // Outer middleware that hooks the head expects to find the fields on the response, and so does a Vary to be joined.
-    if (Object.hasOwn(res, 'writeHead') || res.hasHeader('vary')) {
+    // Outer middleware that hooks the head expects to find the fields on the response, and so does a Vary to be joined. Of the
+    // lines of one name Node 20's `writeHead` keeps only the last when fields are set already.
+    if (Object.hasOwn(res, 'writeHead') || res.hasHeader('vary') || hasRepeatedName(headers)) {
       res.statusCode = status
       putHeaders(res, headers)
     } else res.writeHead(status, headers as string[])

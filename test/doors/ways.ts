@@ -1,0 +1,12 @@
+// The form of a case: one way in which a handler answers, and what becomes of it.
+
+import type { AskOptions } from '../support/http.ts'
+import type { Middleware } from './frameworks.ts'
+
+export interface Way {
+  readonly title: string
+  readonly handler: Middleware
+  /** Why it is not stored: a reason of `Cache-Status`, or `unsaid` where Koa sends the head without us; `undefined` when it is. */
+  readonly why: string | undefined
+  readonly ask?: AskOptions | undefined
+}
