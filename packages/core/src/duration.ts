@@ -10,6 +10,9 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 60e3, h: 36
 const withUnit = /^(\d+(?:\.\d+)?)(ms|[smhdw])$/
 const longestMs = (2 ** 31 - 1) * 1000
 
+/** Node runs a longer timer at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 /**
  * Milliseconds of a `Duration`, to the microsecond.
  *

@@ -125,7 +125,9 @@ describe('a glob pattern', () => {
     [`*${'[a-z]'.repeat(100)}[0]*`, n => 'a'.repeat(n)],
   ]
   for (const [pattern, subject] of evil)
-    it(`${pattern.slice(0, 24)} takes twice as long for twice the subject`, () => {
+    it(`${pattern.slice(0, 24)} takes twice as long for twice the subject`, function () {
+      // Other work of the machine can spoil one measurement.
+      this.retries(3)
       const matches = compilePattern(pattern)
       const time = (text: string) => {
         let best = Number.POSITIVE_INFINITY

@@ -15,21 +15,28 @@ export interface Positions {
   readonly size: number
 }
 
-/** Exact for `maxNames` names. */
+/** Exact for the newest names, at most `maxNames`. */
 export function createPositions(maxNames: number): Positions {
   // In the order of the log: the oldest first.
   const exact = new Map<string, Position>()
   const folded = createFoldedPositions()
+
+  // Many at a time: finding the first entry of a Map costs a step for each that was deleted before it.
+  function fold(count: number): void {
+    let left = count
+    for (const [name, position] of exact) {
+      if (left-- === 0) return
+      exact.delete(name)
+      folded.add(name, position)
+    }
+  }
+
   return {
     set(name, position) {
       const known = exact.get(name) ?? folded.get(name)
       exact.delete(name)
       exact.set(name, Math.max(known, position))
-      if (exact.size <= maxNames) return
-      const [oldest] = exact as Iterable<[string, Position]>
-      if (oldest === undefined) return
-      exact.delete(oldest[0])
-      folded.add(...oldest)
+      if (exact.size > maxNames) fold(Math.ceil(maxNames / 16))
     },
     get: name => exact.get(name) ?? folded.get(name),
     forget(position) {

@@ -8,6 +8,12 @@ export interface TestRunner {
 /** Strings that a careless store or log stumbles over. */
 export const awkwardStrings: readonly string[] = [
   ' ',
+  'a',
+  'A',
+  ' a',
+  'a ',
+  '\u00e9',
+  'e\u0301',
   '0',
   '__proto__',
   'constructor',
