@@ -71,7 +71,7 @@ export function publishEvent(event: () => CacheEvent): void {
   if (events.hasSubscribers) events.publish(event())
 }
 
-/** Be told of every event of every cache in this process. Returns what ends it. */
+/** Be told of every event of every cache in this process. What `listener` throws is an uncaught exception. Returns what ends it. */
 export function onCacheEvent(listener: (event: CacheEvent) => void): () => void {
   const told = (message: unknown) => listener(message as CacheEvent)
   subscribe(eventChannel, told)
