@@ -23,6 +23,8 @@ export interface CacheOptions {
   readonly coherenceBound?: Duration
   /** How long `getOrSet` waits for a fill that another call started before one of those who wait runs its own. @default '2s' */
   readonly waitTimeout?: Duration
+  /** How long a fill of `getOrSet` may take; then it fails with LARDER_FILL_TIMEOUT, and what it brings later is not kept. @default '30s' */
+  readonly fillTimeout?: Duration
   /** Where invalidations are written. It stays open when the cache closes. @default a log for this process alone */
   readonly log?: InvalidationLog
   /** The switch that turns the cache off while it runs. @default always 'on' */
@@ -38,6 +40,7 @@ const shape = {
   defaultTtl: isDuration,
   coherenceBound: isDuration,
   waitTimeout: isDuration,
+  fillTimeout: isDuration,
   log: hasMethods('position', 'confirmedAt', 'append', 'subscribe', 'close'),
   flags: hasMethods('mode'),
   now: isFunction,
@@ -47,16 +50,18 @@ const shape = {
 export interface CacheSettings extends EngineOptions {
   readonly defaultTtlMs: number
   readonly waitMs: number
+  readonly fillMs: number
 }
 
 /** @throws LARDER_UNKNOWN_OPTION, LARDER_INVALID_OPTION, LARDER_INVALID_DURATION */
 export function readCacheOptions(options: CacheOptions): CacheSettings {
   checkOptions('createCache()', options, shape)
-  const { defaultTtl = '1h', coherenceBound = '5s', waitTimeout = '2s', ...engine } = options
+  const { defaultTtl = '1h', coherenceBound = '5s', waitTimeout = '2s', fillTimeout = '30s', ...engine } = options
   return {
     ...engine,
     coherenceBoundMs: durationMs(coherenceBound, 'coherenceBound'),
     defaultTtlMs: durationMs(defaultTtl, 'defaultTtl'),
     waitMs: durationMs(waitTimeout, 'waitTimeout'),
+    fillMs: durationMs(fillTimeout, 'fillTimeout'),
   }
 }

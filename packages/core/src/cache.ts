@@ -67,11 +67,11 @@ export interface Cache {
 
 /** @throws LARDER_UNKNOWN_OPTION, LARDER_INVALID_OPTION, LARDER_INVALID_DURATION */
 export function createCache(options: CacheOptions = {}): Cache {
-  const { defaultTtlMs, waitMs, ...engineOptions } = readCacheOptions(options)
+  const { defaultTtlMs, waitMs, fillMs, ...engineOptions } = readCacheOptions(options)
   const engine = createEngine(engineOptions)
   const { metrics, flags } = engine
   const store = createDataStore(engine)
-  const obtain = createGetOrSet(engine, store, waitMs)
+  const obtain = createGetOrSet(engine, store, { waitMs, fillMs })
 
   function checkOpen(): void {
     if (engine.closed) throw new LarderError('LARDER_CLOSED')

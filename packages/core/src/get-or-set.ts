@@ -3,6 +3,7 @@
 import type { Life } from './data-options.ts'
 import type { DataStore } from './data-store.ts'
 import type { Engine } from './engine.ts'
+import { LarderError } from './errors.ts'
 import { faultCode } from './events.ts'
 import { createSingleFlight } from './single-flight.ts'
 import { type Encoded, encodeValue } from './values.ts'
@@ -16,7 +17,15 @@ export interface Obtained {
 /** Rejects with what `fill` rejects with. */
 export type GetOrSet = (key: string, fill: () => unknown, life: Life) => Promise<Obtained>
 
-export function createGetOrSet(engine: Engine, store: DataStore, waitMs: number): GetOrSet {
+/** In milliseconds. */
+export interface FillLimits {
+  /** How long to wait for a fill that another started. */
+  readonly waitMs: number
+  /** How long a fill may take. */
+  readonly fillMs: number
+}
+
+export function createGetOrSet(engine: Engine, store: DataStore, { waitMs, fillMs }: FillLimits): GetOrSet {
   const { metrics, flags } = engine
   const flights = createSingleFlight<Encoded | undefined>()
 
@@ -26,7 +35,7 @@ export function createGetOrSet(engine: Engine, store: DataStore, waitMs: number)
       const ticket = store.begin(key, life)
       current = () => store.current(ticket)
       try {
-        const made = await fill()
+        const made = await within(fillMs, fill)
         const value = made === undefined ? undefined : encodeValue(made)
         if (store.keep(ticket, value, life)) metrics.count('sets')
         return value
@@ -75,3 +84,21 @@ export function createGetOrSet(engine: Engine, store: DataStore, waitMs: number)
     }
   }
 }
+
+/** What `fill` makes, or LARDER_FILL_TIMEOUT when it takes too long. */
+function within<T>(timeoutMs: number, fill: () => T | Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new LarderError('LARDER_FILL_TIMEOUT')), Math.min(timeoutMs, longestTimerMs))
+    timer.unref()
+    const settle =
+      <V>(how: (value: V) => void) =>
+      (value: V) => {
+        clearTimeout(timer)
+        how(value)
+      }
+    new Promise<T>(begin => begin(fill())).then(settle(resolve), settle(reject))
+  })
+}
+
+// Node runs a longer timer at once.
+const longestTimerMs = 2 ** 31 - 1

@@ -48,6 +48,21 @@ describe('getOrSet', () => {
     expect(await cache.getOrSet('b', () => expect.fail('filled'))).to.equal(null)
   })
 
+  it('a fill that takes too long fails, and what it brings later is not kept', async () => {
+    const cache = createCache({ fillTimeout: '20ms' })
+    const late = gate<string>()
+    // The timeout holds no process open, so the test does.
+    const awake = setTimeout(() => {}, 5000)
+    await expectRejection(
+      cache.getOrSet('a', () => late.passed),
+      'LARDER_FILL_TIMEOUT',
+    )
+    clearTimeout(awake)
+    late.open('late')
+    await late.passed
+    expect(await cache.get('a')).to.equal(undefined)
+  })
+
   it('a hanging fill holds nobody', async () => {
     const { cache } = setUp({ waitTimeout: '10ms' })
     void cache.getOrSet('a', () => new Promise(() => {}))

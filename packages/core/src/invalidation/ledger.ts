@@ -1,7 +1,7 @@
 // Is this stored thing still valid? Asked on every hit, answered from memory.
 
 import { compilePattern } from '../pattern.ts'
-import type { InvalidationLog, Ledger, LogRecord, Position, Stamped, Verdict } from './log.ts'
+import type { InvalidationCause, InvalidationLog, Ledger, LogRecord, Position, Stamped, Verdict } from './log.ts'
 import { createPositions } from './positions.ts'
 
 export interface LedgerOptions {
@@ -127,6 +127,17 @@ export function createLedger(options: LedgerOptions): Ledger {
     return verdict
   }
 
+  function causeOf(entry: Stamped, isSoft: boolean): InvalidationCause | undefined {
+    const since = entry.position
+    if (since < (isSoft ? softFloor : floor)) return { kind: 'all', soft: isSoft }
+    const name = entry.names.find(name => (isSoft ? soft : hard).get(name) > since)
+    if (name !== undefined) return { kind: 'name', name, soft: isSoft }
+    const hit = patterns.find(({ position, soft, matches }) => {
+      return soft === isSoft && position > since && matches(entry.subject)
+    })
+    return hit && { kind: 'pattern', pattern: hit.text, soft: isSoft }
+  }
+
   const unsubscribe = log.subscribe(apply)
 
   return {
@@ -139,6 +150,13 @@ export function createLedger(options: LedgerOptions): Ledger {
         entry.checkedAt = revision
       }
       return entry.checkedVerdict
+    },
+    cause(entry, now) {
+      followEpoch()
+      if (entry.epoch !== epoch || entry.position > log.position()) return { kind: 'epoch', soft: false }
+      if (now - Math.max(entry.filledAt, log.confirmedAt()) > coherenceBoundMs)
+        return { kind: 'coherence', soft: false }
+      return causeOf(entry, false) ?? causeOf(entry, true)
     },
     close() {
       unsubscribe()

@@ -56,9 +56,23 @@ export interface Stamped {
 /** `soft`: stale, but fit to be served while it is refreshed. */
 export type Verdict = 'valid' | 'soft' | 'invalid'
 
+/** What makes a stored thing unfit, or stale. */
+export type InvalidationCause =
+  /** A tag, key or target of its own was named. */
+  | { readonly kind: 'name'; readonly name: string; readonly soft: boolean }
+  | { readonly kind: 'pattern'; readonly pattern: string; readonly soft: boolean }
+  /** Everything was, or what the ledger no longer tells apart. */
+  | { readonly kind: 'all'; readonly soft: boolean }
+  /** The log lost its history. */
+  | { readonly kind: 'epoch'; readonly soft: false }
+  /** Too long without a word from the log. */
+  | { readonly kind: 'coherence'; readonly soft: false }
+
 /** Is this stored thing still valid? */
 export interface Ledger {
   verdict(entry: Stamped, now: number): Verdict
+  /** Why it is not, for those who debug; `undefined` when it is. Not for the hot path. */
+  cause(entry: Stamped, now: number): InvalidationCause | undefined
   /** Follow the log no longer. */
   close(): void
 }

@@ -361,3 +361,32 @@ describe('the ledger', () => {
     })
   })
 })
+
+describe('the cause of a verdict', () => {
+  const cases: readonly (readonly [string, Invalidation, object])[] = [
+    ['a name', { kind: 'names', names: ['t:a', 't:b'], soft: false }, { kind: 'name', name: 't:b', soft: false }],
+    ['a soft name', { kind: 'names', names: ['t:b'], soft: true }, { kind: 'name', name: 't:b', soft: true }],
+    ['a pattern', { kind: 'pattern', pattern: 'sub*', soft: false }, { kind: 'pattern', pattern: 'sub*', soft: false }],
+    ['everything', { kind: 'all', soft: false }, { kind: 'all', soft: false }],
+  ]
+  for (const [title, invalidation, cause] of cases) {
+    it(`is ${title}`, () => {
+      const { log, clock, ledger, stored } = setUp()
+      const entry = stored(['t:b'])
+      expect(ledger.cause(entry, clock.now())).to.equal(undefined)
+      log.tell(invalidation)
+      expect(ledger.cause(entry, clock.now())).to.deep.equal(cause)
+      expect(ledger.cause(stored(['t:b']), clock.now()), 'what is filled later').to.equal(undefined)
+    })
+  }
+
+  it('is a lost history, or a log that has been silent for too long', () => {
+    const { log, clock, ledger, stored } = setUp({ coherenceBoundMs: 5000 })
+    const entry = stored()
+    log.confirmed = clock.now()
+    clock.advance(5001)
+    expect(ledger.cause(entry, clock.now())).to.deep.equal({ kind: 'coherence', soft: false })
+    log.epoch = 'e1'
+    expect(ledger.cause(entry, clock.now())).to.deep.equal({ kind: 'epoch', soft: false })
+  })
+})
