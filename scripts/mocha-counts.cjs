@@ -1,4 +1,5 @@
-// The spec reporter, which also writes how many tests passed and failed into the file that LARDER_COUNTS names.
+// The spec reporter, which also writes how many tests passed and failed into the file that LARDER_COUNTS names, and ends a run that does
+// not end by itself.
 
 const { writeFileSync } = require('node:fs')
 const { reporters } = require('mocha')
@@ -9,6 +10,11 @@ module.exports = class Counts extends reporters.Spec {
     runner.once('end', () => {
       const { passes, failures, pending } = runner.stats
       writeFileSync(process.env.LARDER_COUNTS, `${passes} ${failures} ${pending}\n`)
+      // The timer keeps nothing alive itself: it fires only where a test has left something open.
+      setTimeout(() => {
+        console.error(`The tests have ended, but these keep the process alive: ${process.getActiveResourcesInfo().join(', ')}`)
+        process.exit(1)
+      }, 10_000).unref()
     })
   }
 }
