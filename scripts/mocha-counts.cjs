@@ -12,7 +12,9 @@ module.exports = class Counts extends reporters.Spec {
       writeFileSync(process.env.LARDER_COUNTS, `${passes} ${failures} ${pending}\n`)
       // The timer keeps nothing alive itself: it fires only where a test has left something open.
       setTimeout(() => {
-        console.error(`The tests have ended, but these keep the process alive: ${process.getActiveResourcesInfo().join(', ')}`)
+        console.error(
+          `The tests have ended, but these keep the process alive: ${process.getActiveResourcesInfo().join(', ')}`,
+        )
         process.exit(1)
       }, 10_000).unref()
     })
