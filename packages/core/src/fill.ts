@@ -1,37 +1,35 @@
 // One run of a handler, recorded: may its response be stored, and what becomes of those who wait for it?
 
+import { identityRead, refusalAtHead, ruleFor, tagsRefused } from './admission.ts'
 import { answer } from './answer.ts'
-import type { Engine } from './engine.ts'
-import type { Exchange, FillFailure, HeadVerdict, Recorder } from './exchange.ts'
+import { LONGEST_TIMER_MS } from './duration.ts'
+import type { FillFailure, HeadVerdict, Recorder } from './exchange.ts'
 import type { Flight } from './flight.ts'
+import { freshenStored } from './freshening.ts'
 import { type CacheStatus, formatCacheStatus } from './http/cache-status.ts'
 import { formatHttpDate } from './http/date.ts'
 import { fieldValue, type HeaderList } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
-import { forget, keep, makeStored, ruleOf } from './keep.ts'
+import { forget, keep, makeStored, timingOf } from './keep.ts'
 import { tagName } from './names.ts'
 import { withCacheStatus } from './passing.ts'
-import type { Plan } from './plan.ts'
-import { currentAge, initialAge } from './policy/age.ts'
+import { currentAge } from './policy/age.ts'
 import { storableFields } from './policy/fields.ts'
-import { storeRefusal } from './policy/storing.ts'
 import { readTerms } from './policy/terms.ts'
-import type { ResponseFacts, Terms, Timing } from './policy/types.ts'
-import { freshen, validates } from './policy/validation.ts'
+import type { ResponseFacts, Terms } from './policy/types.ts'
 import { variesBy } from './policy/vary.ts'
 import type { RefusalReason } from './reasons.ts'
 import { reportRequest } from './report.ts'
 import type { RouteSettings } from './response-options.ts'
+import { modeOf } from './response-state.ts'
+import { type StandIn, standIn } from './stand-in.ts'
 import { answerHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
-import { areTags, routeTags } from './tagging.ts'
+import { areTags, routeTags, tagsIn } from './tagging.ts'
 
 export type FillOutcome = 'stored' | 'unstorable' | 'failed'
 
-export interface FillContext<Subject> {
-  readonly engine: Engine
+export interface FillContext<Subject> extends StandIn<Subject> {
   readonly settings: RouteSettings<Subject>
-  readonly exchange: Exchange<Subject>
-  readonly plan: Plan
   /** Why the request goes to the handler. */
   readonly fwd: NonNullable<CacheStatus['fwd']>
   readonly detail: string | undefined
@@ -41,13 +39,8 @@ export interface FillContext<Subject> {
   /** Taken before the handler runs. */
   readonly stamp: Stamped
   readonly begun: number
-  readonly startedAt: number
-  /** The stored response that this run is to validate or to replace. */
-  readonly stale: StoredResponse | undefined
-  /** The validators of `stale` were handed to the handler. */
+  /** The validators of `stale`, which this run is to validate or to replace, were handed to the handler. */
   readonly validating: boolean
-  /** Until when `stale` may stand in for a handler that fails. */
-  readonly mayServeStaleUntil: number | undefined
   /** Nobody is waiting for this very response: it fills behind a stale one. */
   readonly background: boolean
   /** Told once how it ended. */
@@ -67,6 +60,7 @@ export class Fill<Subject> implements Recorder {
   readonly #timer: NodeJS.Timeout
   #recording = true
   #settled = false
+  #calledOff = false
   #headSeen = false
   #accepted: Accepted | undefined
   #chunks: Buffer[] = []
@@ -74,7 +68,8 @@ export class Fill<Subject> implements Recorder {
 
   constructor(context: FillContext<Subject>) {
     this.#context = context
-    this.#timer = setTimeout(() => this.#settle('failed', 'fill-timeout'), context.settings.fillTimeoutMs)
+    const limitMs = Math.min(context.settings.fillTimeoutMs, LONGEST_TIMER_MS)
+    this.#timer = setTimeout(() => this.#settle('failed', 'fill-timeout'), limitMs)
     this.#timer.unref()
   }
 
@@ -84,22 +79,28 @@ export class Fill<Subject> implements Recorder {
 
   /** Another cache over the same engine, further in, has taken the request over. */
   callOff(): void {
+    this.#calledOff = true
     this.#settle('failed', 'called-off')
   }
 
   head(status: number, headers: HeaderList, removed: readonly string[]): HeadVerdict {
-    const { engine, settings, stale, flight, validating } = this.#context
+    const { engine, exchange, settings, stale, flight, validating, fwd, background } = this.#context
     this.#headSeen = true
-    if (this.#settled) return { action: 'pass', set: [] }
     const now = engine.now()
+    // Our validators brought it forth, so it is never the client's answer, however late it comes.
     if (validating && stale !== undefined && status === 304) return this.#validated(stale, headers, now)
-    if (status >= 500 && this.#answerStale(now, status)) {
+    if (this.#calledOff) return { action: 'pass', set: [] }
+    if (status >= 500 && !background && standIn(this.#context, status)) {
       this.#settle('failed', 'status')
       return { action: 'hold' }
     }
-    const terms = readTerms({ status, headers }, settings.policy, now)
-    const tags = routeTags(settings.tags, this.#context.exchange.subject)
-    const refusal = this.#refusal({ status, headers }, terms, tags)
+    if (this.#settled) {
+      this.#report('miss', status, 'fill-timeout')
+      return { action: 'pass', set: withCacheStatus(headers, { fwd, detail: 'fill-timeout' }) }
+    }
+    const terms = readTerms({ status, headers }, settings.policy, Date.now())
+    const tags = routeTags(settings.tags, exchange.subject)
+    const refusal = refusalAtHead(this.#context, { status, headers }, terms, tags)
     if (refusal !== undefined) return this.#refused(status, headers, refusal)
 
     this.#accepted = { status, headers, removed, terms, respondedAt: now, tags: tags! }
@@ -135,9 +136,9 @@ export class Fill<Subject> implements Recorder {
   }
 
   fail(reason: FillFailure): 'answered' | 'unanswered' {
-    if (!this.#headSeen && !this.#settled) {
+    if (!this.#headSeen && !this.#calledOff) {
       this.#headSeen = true
-      if (this.#answerStale(this.#context.engine.now(), undefined)) {
+      if (!this.#context.background && standIn(this.#context, undefined)) {
         this.#settle('failed', reason)
         return 'answered'
       }
@@ -147,60 +148,24 @@ export class Fill<Subject> implements Recorder {
     return 'unanswered'
   }
 
-  /** Everything that speaks against storing and is known at the head. */
-  #refusal(
-    response: ResponseFacts,
-    terms: Terms,
-    tags: readonly string[] | Promise<readonly string[]> | undefined,
-  ): RefusalReason | undefined {
-    const { settings } = this.#context
-    const refusal = this.#unfit(response, terms)
-    if (refusal !== undefined) return refusal
-    const length = fieldValue(response.headers, 'content-length')
-    if (length !== undefined && Number(length) > settings.maxBodyBytes) return 'too-large'
-    return tags instanceof Promise || areTags(tags) ? undefined : this.#badTags()
-  }
-
-  /** The law, and the two walls. */
-  #unfit(response: ResponseFacts, terms: Terms): RefusalReason | undefined {
-    const { settings, exchange, plan } = this.#context
-    const refusal = storeRefusal(exchange.request, response, settings.policy, terms, settings)
-    if (refusal !== undefined) return refusal
-    if (plan.guarded && !terms.shareable) return 'credentials'
-    return this.#readIdentity()
-  }
-
-  /** Wall 2: the handler read something that tells who asks, and nobody vouched for it. */
-  #readIdentity(): RefusalReason | undefined {
-    const { exchange, settings } = this.#context
-    for (const identity of exchange.observation?.identities ?? []) {
-      if (!settings.trust.has(identity)) return `read-${identity}`
-    }
-    return undefined
-  }
-
   #refused(status: number, headers: HeaderList, refusal: RefusalReason): HeadVerdict {
-    const { engine, plan, exchange, stale, fwd } = this.#context
+    const { fwd } = this.#context
     const isBypass = refusal === 'credentials'
     this.#report(isBypass ? 'bypass' : 'miss', status, refusal)
-    // What the resource says now replaces what is stored of it, storable or not; a handler that fails says nothing of it.
-    if (status < 500 && !plan.guarded) forget(engine, plan.key, exchange.request.headers, stale)
-    this.#settle(status >= 500 ? 'failed' : 'unstorable', refusal)
+    this.#settle(status >= 500 ? 'failed' : outcomeOf(refusal), refusal)
     return { action: 'pass', set: withCacheStatus(headers, { fwd: isBypass ? 'bypass' : fwd, detail: refusal }) }
   }
 
   #store(accepted: Accepted, given: readonly string[] | undefined): void {
     const { engine, exchange, settings, plan, begun, stamp } = this.#context
     if (this.#settled) return
+    if (modeOf(engine) !== 'on') return this.#settle('failed', 'read-only')
     const { status, removed, terms, respondedAt } = accepted
     // The handler may have gone on reading and tagging while it wrote.
-    const identity = this.#readIdentity()
+    const identity = identityRead(this.#context)
     if (identity !== undefined) return this.#settle('unstorable', identity)
     const tags = given === undefined ? undefined : [...new Set([...given, ...exchange.tags])]
-    if (!areTags(tags)) return this.#settle('unstorable', this.#badTags())
-    const rule = ruleOf(engine, plan.key, accepted, settings.vary, exchange.observation?.fields)
-    if (rule === undefined) return this.#settle('unstorable', 'vary-star')
-
+    if (!areTags(tags)) return this.#settle('unstorable', tagsRefused(engine))
     const headers = storableFields(accepted.headers)
     if (fieldValue(headers, 'date') === undefined) headers.push('Date', formatHttpDate(Date.now()))
     const unnamed = this.#unnamedFields(headers)
@@ -211,75 +176,43 @@ export class Fill<Subject> implements Recorder {
       removed,
       body: this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes),
       terms,
-      timing: this.#timing(accepted, respondedAt),
+      timing: timingOf(accepted, settings.policy, stamp, respondedAt),
       begun,
       stamp,
       names: [...plan.names, ...tags.map(tagName)],
       clientTtlSeconds: this.#clientTtlSeconds(accepted.headers),
     })
-    const obstacle = keep(engine, plan.key, rule, exchange.request.headers, stored, settings.maxVariants)
+    const obstacle = this.#keep(accepted, stored)
     this.#settle(obstacle === undefined ? 'stored' : 'unstorable', obstacle)
+  }
+
+  #keep(response: ResponseFacts, stored: StoredResponse): RefusalReason | undefined {
+    const { engine, exchange, plan, settings } = this.#context
+    const rule = ruleFor(this.#context, response)
+    if (rule === undefined) return 'vary-star'
+    return keep(engine, plan.key, rule, exchange.request.headers, stored, settings.maxVariants)
   }
 
   /** §4.3.4: the handler says that the stored response still holds. */
   #validated(stale: StoredResponse, update: HeaderList, now: number): HeadVerdict {
-    const { engine, exchange, settings, plan, begun, stamp, background } = this.#context
-    const response = { status: stale.status, headers: freshen(stale.headers, storableFields(update)) }
-    const terms = readTerms(response, settings.policy, now)
-    const stored = makeStored({
-      ...stale,
-      ...response,
-      terms,
-      timing: this.#timing({ status: 304, headers: update }, now),
-      begun,
-      stamp,
-    })
-    // A 304 that speaks of another representation says nothing for this one.
-    const refusal = validates(stale, { headers: update }) ? this.#unfit(response, terms) : 'not-validated'
-    if (refusal === undefined) {
-      const rule = ruleOf(engine, plan.key, response, settings.vary, exchange.observation?.fields)
-      if (rule !== undefined) keep(engine, plan.key, rule, exchange.request.headers, stored, settings.maxVariants)
-    } else if (!plan.guarded) forget(engine, plan.key, exchange.request.headers, stale)
+    const { exchange, settings, background } = this.#context
+    const { holds, stored, response, own } = freshenStored({ ...this.#context, ...settings, stale, update, now })
+    const refusal = holds ? refusalAtHead(this.#context, response, stored.terms, tagsIn(stored.names)) : 'not-validated'
+    const isKept = refusal === undefined && !this.#settled && this.#keep(response, stored) === undefined
     if (!background) {
       const status: CacheStatus = {
         fwd: 'stale',
         fwdStatus: 304,
-        stored: refusal === undefined,
-        ttl: ttlSeconds(terms, 0),
+        stored: isKept,
+        ttl: ttlSeconds(stored.terms, 0),
         ...(refusal === undefined ? {} : { detail: refusal }),
       }
-      answer(exchange, stored, answerHeaders(stored, currentAge(stored.timing, now), formatCacheStatus(status)), now)
+      const headers = answerHeaders(stored, currentAge(stored.timing, now), formatCacheStatus(status))
+      answer(exchange, stored, [...headers, ...own], now)
     }
     this.#report('miss', 304, 'validated')
-    this.#settle(refusal === undefined ? 'stored' : 'unstorable', refusal)
+    this.#settle(refusal === undefined ? 'stored' : outcomeOf(refusal), refusal)
     return { action: 'hold' }
-  }
-
-  /**
-   * §4.2.3. A gateway counts the time that the origin took as age, since it cannot know when in it the response was made. An
-   * application's own handler makes its response by the time it sends the head.
-   */
-  #timing(response: ResponseFacts, respondedAt: number): Timing {
-    const { settings, startedAt } = this.#context
-    const requestedAt = settings.policy.preset === 'rfc9111' ? startedAt : respondedAt
-    return { initialAgeMs: initialAge(response, requestedAt, respondedAt, Date.now()), respondedAt }
-  }
-
-  /** The stored response goes out in place of a handler that failed, unless it was purged meanwhile. */
-  #answerStale(now: number, failedStatus: number | undefined): boolean {
-    const { engine, exchange, stale, mayServeStaleUntil, background } = this.#context
-    if (background || stale === undefined || mayServeStaleUntil === undefined || now > mayServeStaleUntil) return false
-    if (engine.ledger.verdict(stale, now) === 'invalid') return false
-    const ageMs = currentAge(stale.timing, now)
-    const status: CacheStatus = {
-      fwd: 'stale',
-      ...(failedStatus === undefined ? {} : { fwdStatus: failedStatus }),
-      ttl: ttlSeconds(stale.terms, ageMs),
-      detail: 'stale-if-error',
-    }
-    answer(exchange, stale, answerHeaders(stale, ageMs, formatCacheStatus(status)), now)
-    this.#report('stale', stale.status, 'stale-if-error')
-    return true
   }
 
   #settle(outcome: FillOutcome, reason: RefusalReason | undefined): void {
@@ -288,20 +221,21 @@ export class Fill<Subject> implements Recorder {
     this.#recording = false
     this.#chunks = []
     clearTimeout(this.#timer)
-    const { flight, flightKey, engine, ended } = this.#context
+    const { flight, flightKey, engine, exchange, plan, stale, ended } = this.#context
     const { unshared, unsharedMs } = engine.responses
     if (outcome === 'stored') unshared.delete(flightKey)
-    else if (outcome === 'unstorable') unshared.set(flightKey, engine.now() + unsharedMs)
+    else if (outcome === 'unstorable') {
+      unshared.set(flightKey, engine.now() + unsharedMs)
+      // What the resource says now replaces what is stored of it, storable or not; what it says to one client does not.
+      if (!plan.guarded) forget(engine, plan.key, exchange.request.headers, stale)
+    }
+    if (outcome !== 'stored' && this.#accepted !== undefined && !this.#calledOff) {
+      // Its client was told that it is stored.
+      engine.emit(() => ({ type: 'fault', cache: engine.name, operation: 'fill', code: undefined }))
+    }
     const failed = outcome === 'failed' && reason !== 'called-off'
     flight?.tell(outcome === 'stored' ? { kind: 'stored' } : { kind: 'released', failed })
     ended?.(outcome)
-  }
-
-  #badTags(): 'tags' {
-    const { engine } = this.#context
-    engine.metrics.count('errors')
-    engine.emit(() => ({ type: 'fault', cache: engine.name, operation: 'tags', code: 'LARDER_INVALID_TAG' }))
-    return 'tags'
   }
 
   /** Fields that the handler read and that the response's own Vary does not name. Host is in the key. */
@@ -321,10 +255,15 @@ export class Fill<Subject> implements Recorder {
     return withCacheStatus(headers, detail === undefined ? status : { ...status, detail })
   }
 
-  #report(outcome: 'miss' | 'bypass' | 'stale', status: number, reason: string | undefined): void {
+  #report(outcome: 'miss' | 'bypass', status: number, reason: string | undefined): void {
     const { engine, background, startedAt, exchange } = this.#context
-    if (background) return
+    if (background || this.#calledOff) return
     const stored = outcome === 'miss' && reason === undefined
     reportRequest(engine, exchange.request.method, startedAt, { outcome, status, reason, stored, collapsed: false })
   }
+}
+
+/** A mode that keeps nothing says nothing of the response. */
+function outcomeOf(refusal: RefusalReason): FillOutcome {
+  return refusal === 'read-only' ? 'failed' : 'unstorable'
 }

@@ -1,5 +1,7 @@
 // Single-flight for responses: who waits for whose run of a handler, and what the waiters learn when.
 
+import { AsyncResource } from 'node:async_hooks'
+import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Stamped } from './invalidation/log.ts'
 
 /**
@@ -25,7 +27,7 @@ export interface Flight {
 /** The flights of one engine, by the key of what is being filled. */
 export interface Flights {
   get(key: string): Flight | undefined
-  /** Begin a flight. It leaves the table when it is told its end. */
+  /** Begin a flight, in the place of one that is no good any more. It leaves the table when it is told its end. */
   begin(key: string, stamp: Stamped): Flight
   readonly size: number
 }
@@ -61,7 +63,16 @@ function createFlight(stamp: Stamped, ended: () => void): Flight {
       if (last !== undefined && last.kind !== 'storable') return
       last = news
       if (news.kind !== 'storable') ended()
-      for (const waiter of [...waiters]) waiter(news)
+      for (const waiter of [...waiters]) {
+        try {
+          waiter(news)
+        } catch (error) {
+          // One that breaks is neither the leader's failure nor that of the others.
+          queueMicrotask(() => {
+            throw error
+          })
+        }
+      }
       if (news.kind !== 'storable') waiters.clear()
     },
     get waiting() {
@@ -78,13 +89,17 @@ export interface Follower {
   /** Whether a response that is, or is not, fit for requests with credentials would do. */
   accepts(shareable: boolean): boolean
   /** Called once, unless the client leaves first. */
-  ended(how: 'stored' | 'released' | 'failed' | 'timeout'): void
+  ended(how: FlightEnd): void
 }
+
+export type FlightEnd = 'stored' | 'released' | 'failed' | 'timeout'
 
 /** Wait for a flight's end: every wait ends, by news, by time, or with the client. */
 export function follow(flight: Flight, follower: Follower): void {
   let over = false
-  const timer = setTimeout(() => finish('timeout'), follower.waitMs)
+  // The news come from inside the leader's handler, whose async context (its user, its span) is none of the follower's.
+  const ended = AsyncResource.bind((how: FlightEnd) => follower.ended(how))
+  const timer = setTimeout(() => finish('timeout'), Math.min(follower.waitMs, LONGEST_TIMER_MS))
   const ungone = follower.onGone(() => finish(undefined))
   let leave: (() => void) | undefined
   leave = flight.join(news => {
@@ -94,13 +109,13 @@ export function follow(flight: Flight, follower: Follower): void {
   })
   if (over) leave()
 
-  function finish(how: 'stored' | 'released' | 'failed' | 'timeout' | undefined): void {
+  function finish(how: FlightEnd | undefined): void {
     if (over) return
     over = true
     clearTimeout(timer)
     ungone()
     // A flight may have its news while it is being joined.
     leave?.()
-    if (how !== undefined) follower.ended(how)
+    if (how !== undefined) ended(how)
   }
 }

@@ -4,9 +4,14 @@ import { hash } from 'node:crypto'
 import type { Engine } from './engine.ts'
 import { fieldValue, type HeaderList, type RequestHeaders } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
-import type { ResponseFacts, Terms, Timing } from './policy/types.ts'
+import { resourceAt, ruleAt } from './lookup.ts'
+import { currentAge, initialAge } from './policy/age.ts'
+import type { PolicyOptions, ResponseFacts, Terms, Timing } from './policy/types.ts'
 import { impliedVary, variantOf, varyNames } from './policy/vary.ts'
 import { mergeRules, type Resource, type StoredResponse, withoutVariant, withVariant } from './stored-response.ts'
+
+/** A rule of more fields than this selects next to nothing. */
+const MOST_FIELDS = 64
 
 /** What a stored response costs beside its bytes: its objects, arrays and map entries. */
 const RESPONSE_OVERHEAD_BYTES = 900
@@ -56,6 +61,15 @@ export function makeStored(recorded: Recorded): StoredResponse {
   }
 }
 
+/**
+ * §4.2.3. A gateway counts the time that the origin took as age, since it cannot know when in it the response was made. An
+ * application's own handler makes its response by the time it sends the head.
+ */
+export function timingOf(response: ResponseFacts, policy: PolicyOptions, stamp: Stamped, respondedAt: number): Timing {
+  const requestedAt = policy.preset === 'rfc9111' ? stamp.filledAt : respondedAt
+  return { initialAgeMs: initialAge(response, requestedAt, respondedAt, Date.now()), respondedAt }
+}
+
 /** Put a response in its place. Answers why it could not be kept. */
 export function keep(
   engine: Engine,
@@ -65,25 +79,53 @@ export function keep(
   stored: StoredResponse,
   maxVariants: number,
 ): 'variants' | 'too-large' | undefined {
-  const resource = engine.near.get(key) as Resource | undefined
-  const variant = rule.length === 0 ? '' : variantOf(rule, headers)
-  const there = resource?.variants.get(variant)
-  // Of two fills the one that began later knows more, whichever ends first.
-  if (there !== undefined && there.begun > stored.begun) return undefined
-  if (
-    resource !== undefined &&
-    resource.rule === rule &&
-    there === undefined &&
-    resource.variants.size >= maxVariants
-  ) {
-    return 'variants'
+  const variant = variantOf(rule, headers)
+  const resource = roomFor(engine, key, rule, variant, maxVariants)
+  if (resource === 'variants') return resource
+  // Of two fills the one that began later knows more, whichever ends first; what a wider rule drops was stored by one, too.
+  const outdone = resource?.rule === rule ? [resource.variants.get(variant)] : [...(resource?.variants.values() ?? [])]
+  if (outdone.some(there => there !== undefined && there.begun > stored.begun)) return undefined
+  const put = (next: Resource) => engine.near.set(key, next, next.bytes + 2 * key.length)
+  // Where the variants together are too large, the newest stays.
+  if (!put(withVariant(resource, rule, variant, stored)) && !put(withVariant(undefined, rule, variant, stored))) {
+    return 'too-large'
   }
-  const next = withVariant(resource, rule, variant, stored)
-  if (!engine.near.set(key, next, next.bytes + 2 * key.length)) return 'too-large'
   const { freshnessLifetimeMs, staleWhileRevalidateMs, staleIfErrorMs } = stored.terms
   engine.noteLifetime(freshnessLifetimeMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs))
   engine.metrics.count('sets')
   return undefined
+}
+
+/** Whether a further variant may be kept, asked before there is one. */
+export function hasRoom(
+  engine: Engine,
+  key: string,
+  rule: readonly string[],
+  headers: RequestHeaders,
+  maxVariants: number,
+): boolean {
+  return roomFor(engine, key, rule, variantOf(rule, headers), maxVariants) !== 'variants'
+}
+
+/** What is stored under a key, without the variants that nobody can be served any more when these take the last place. */
+function roomFor(
+  engine: Engine,
+  key: string,
+  rule: readonly string[],
+  variant: string,
+  maxVariants: number,
+): Resource | 'variants' | undefined {
+  const resource = resourceAt(engine, key)
+  if (resource?.rule !== rule || resource.variants.has(variant) || resource.variants.size < maxVariants) return resource
+  const left = [...resource.variants].filter(([, stored]) => !isSpent(engine, stored))
+  return left.length < maxVariants ? { ...resource, variants: new Map(left) } : 'variants'
+}
+
+function isSpent(engine: Engine, stored: StoredResponse): boolean {
+  const now = engine.now()
+  const { freshnessLifetimeMs, staleWhileRevalidateMs, staleIfErrorMs } = stored.terms
+  const lifetimeMs = freshnessLifetimeMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs)
+  return currentAge(stored.timing, now) >= lifetimeMs || engine.ledger.verdict(stored, now) === 'invalid'
 }
 
 /**
@@ -102,17 +144,15 @@ export function ruleOf(
   const names = new Set([...own, ...routeVary, ...impliedVary(response), ...(observed ?? [])])
   // Host is in the key.
   names.delete('host')
-  const before = (engine.near.get(key) as Resource | undefined)?.rule ?? none
-  return mergeRules(before, [...names].sort())
+  const rule = mergeRules(ruleAt(engine, key), [...names].sort())
+  return rule.length > MOST_FIELDS ? undefined : rule
 }
-
-const none: readonly string[] = []
 
 /** Drop a stored response that what the resource says now replaces, unless a newer one has taken its place. */
 export function forget(engine: Engine, key: string, headers: RequestHeaders, stored: StoredResponse | undefined): void {
-  const resource = engine.near.get(key) as Resource | undefined
+  const resource = resourceAt(engine, key)
   if (stored === undefined || resource === undefined) return
-  const variant = resource.rule.length === 0 ? '' : variantOf(resource.rule, headers)
+  const variant = variantOf(resource.rule, headers)
   if (resource.variants.get(variant) !== stored) return
   const left = withoutVariant(resource, variant)
   if (left === undefined) engine.near.delete(key)

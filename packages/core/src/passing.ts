@@ -26,23 +26,21 @@ export function watching(engine: Engine, request: CacheRequest): Recorder {
     ...passing(undefined),
     head(status, headers): HeadVerdict {
       // The form of the target is checked as for a lookup; the rest of a request (its body) does not matter here.
-      const refusal = requestRefusal({ ...request, method: 'GET', headers: { host: request.headers['host'] } })
+      // What a door hands in may have its parts on its prototype, so they are named one by one.
+      const { target, rawHeaders } = request
+      const refusal = requestRefusal({ method: 'GET', target, headers: { host: request.headers['host'] }, rawHeaders })
       if (refusal === undefined) {
-        const origin = originOf(request)
+        // A host is the same in any case, and so are the names of what is stored of it.
+        const origin = originOf(request).toLowerCase()
         const targets = invalidatedTargets(request.method, status, request.target, origin, headers)
-        if (targets.length > 0) invalidate(engine, targets.map(uriName))
+        if (targets.length > 0) {
+          // Counted and told there, where it fails too; the client's answer is its own.
+          engine.invalidate({ kind: 'names', names: targets.map(uriName), soft: false }).catch(() => undefined)
+        }
       }
       return { action: 'pass', set: withCacheStatus(headers, { fwd: 'method' }) }
     },
   }
-}
-
-function invalidate(engine: Engine, names: readonly string[]): void {
-  engine.metrics.count('invalidations')
-  engine.log.append({ kind: 'names', names, soft: false }).catch(() => {
-    engine.metrics.count('errors')
-    engine.emit(() => ({ type: 'fault', cache: engine.name, operation: 'invalidate', code: undefined }))
-  })
 }
 
 /** The field with what caches before this one said. */

@@ -8,11 +8,12 @@ import type { RouteSettings } from './response-options.ts'
 
 export interface Plan {
   readonly key: string
-  readonly origin: string
   /** Wall 1: the request carries credentials and the route did not opt in, so only a shareable response may be used or kept. */
   readonly guarded: boolean
   /** What an invalidation may call the response: its URI, and its target on any host. */
   readonly names: readonly string[]
+  /** Requests for other targets may have the same key. */
+  readonly aliased: boolean
 }
 
 /** Why a request passes by the cache although its method and form would do. */
@@ -82,9 +83,10 @@ function makePlan<Subject>(
   const origin = originOf(request)
   return {
     key: resourceKey(origin, request.target, settings.query, customKey, scopeKey),
-    origin,
     guarded: !settings.optedIn && carriesCredentials(request.headers, settings.isIgnoredCookie),
-    names: [uriName(origin + request.target), targetName(request.target)],
+    // A host is the same in any case.
+    names: [uriName(origin.toLowerCase() + request.target), targetName(request.target)],
+    aliased: settings.key !== undefined || settings.query !== undefined,
   }
 }
 

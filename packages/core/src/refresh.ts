@@ -1,5 +1,6 @@
 // RFC 5861 §3 — Refreshing behind a stale response: the request is sent through the application once more, without its client.
 
+import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import type { FillOutcome } from './fill.ts'
@@ -25,7 +26,8 @@ export interface RefreshRequest<Subject> {
   /** The request fields that select the variant. */
   readonly rule: readonly string[]
   readonly flight: Flight
-  fill(exchange: Exchange<Subject>, refresh: Refresh, flight: Flight): void
+  /** `plan` is the copy's own: it may carry no credentials where the request did. */
+  fill(exchange: Exchange<Subject>, plan: Plan, refresh: Refresh): void
 }
 
 /** After a refresh that failed the next one waits this long, twice as long after every further one, up to the most. */
@@ -37,13 +39,12 @@ export function sendRefresh<Subject>(refresh: RefreshRequest<Subject>): boolean 
   const { engine, owner, exchange, settings, plan, stored, flight } = refresh
   let over = false
   // Somebody in front of this middleware may never answer.
-  const timer = setTimeout(() => ended('failed'), settings.fillTimeoutMs)
+  const timer = setTimeout(() => ended('failed'), Math.min(settings.fillTimeoutMs, LONGEST_TIMER_MS))
   timer.unref()
   const sent = exchange.replay(replayHeaders(exchange, settings, refresh.rule), {
     owner,
     lost: () => ended('failed'),
     arrive(replayed) {
-      clearTimeout(timer)
       const again = replayed as Exchange<Subject>
       const drop = () => {
         again.send({ status: 204, headers: [], body: undefined })
@@ -53,8 +54,13 @@ export function sendRefresh<Subject>(refresh: RefreshRequest<Subject>): boolean 
       planRequest(
         again,
         settings,
-        // The copy must be for the same key, or it would fill another's place.
-        replan => (replan.key === plan.key ? refresh.fill(again, { ended }, flight) : drop()),
+        replan => {
+          // The copy must be for the same key, or it would fill another's place.
+          if (over || replan.key !== plan.key) return drop()
+          // The fill has a limit of its own.
+          clearTimeout(timer)
+          refresh.fill(again, replan, { ended })
+        },
         drop,
       )
     },

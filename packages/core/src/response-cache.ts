@@ -1,33 +1,28 @@
 // The path of a request, top to bottom: key, lookup, decide, then serve, serve and refresh, validate, or forward.
 
-import { answer } from './answer.ts'
 import type { Cache } from './cache.ts'
 import type { Duration } from './duration.ts'
 import { type Engine, engineOf } from './engine.ts'
-import type { CacheRequest, Exchange, Outgoing } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { Fill } from './fill.ts'
-import type { Mode } from './flags.ts'
-import { type Flight, follow } from './flight.ts'
-import { type CacheStatus, formatCacheStatus } from './http/cache-status.ts'
+import { type Flight, type FlightEnd, follow } from './flight.ts'
+import type { ForwardReason } from './http/cache-status.ts'
+import type { Stamped } from './invalidation/log.ts'
+import { flightKeyOf, lookup, ruleAt, verdictFor } from './lookup.ts'
 import { passing, watching } from './passing.ts'
 import { type Plan, planRequest } from './plan.ts'
 import { currentAge } from './policy/age.ts'
 import { requestRefusal } from './policy/normal-request.ts'
-import { decide } from './policy/reuse.ts'
+import { decide, type Reusable } from './policy/reuse.ts'
 import { conditionalFor } from './policy/validation.ts'
-import { variantOf } from './policy/vary.ts'
-import type { BypassReason, StaleReason, UnfilledReason } from './reasons.ts'
+import type { BypassReason, StaleReason } from './reasons.ts'
 import { type Refresh, sendRefresh } from './refresh.ts'
 import { reportRequest } from './report.ts'
 import { type ResponseCacheOptions, readRouteSettings } from './response-options.ts'
-import {
-  answerHeaders,
-  freshHitHeaders,
-  type Resource,
-  type StoredResponse,
-  selectVariant,
-  ttlSeconds,
-} from './stored-response.ts'
+import { modeOf } from './response-state.ts'
+import { refuseToForward, serveStored } from './serving.ts'
+import { standingBy, whyUnfilled } from './stand-in.ts'
+import type { StoredResponse } from './stored-response.ts'
 
 /** Where a door finds the cache of a request when the route names none. */
 export interface App<Subject> {
@@ -50,6 +45,8 @@ export function createResponseCache<Subject>(
 ): ResponseCache<Subject> {
   const settings = readRouteSettings(options)
   const owner = {}
+  const usual = { ...settings.policy, staleOnly: false }
+  const sparing = { ...settings.policy, staleOnly: true }
   return { handle }
 
   function handle(exchange: Exchange<Subject>): void {
@@ -65,15 +62,14 @@ export function createResponseCache<Subject>(
       exchange.forward({ recorder: watching(engine, request) })
       return
     }
-    const mode = engine.flags.mode()
-    if (mode === 'bypass') return bypass(engine, exchange, 'flag')
+    if (modeOf(engine) === 'bypass') return bypass(engine, exchange, 'flag')
     if (!settings.methods.has(method)) return bypass(engine, exchange, 'methods')
     const refusal = requestRefusal(request)
     if (refusal !== undefined) return bypass(engine, exchange, refusal)
     planRequest(
       exchange,
       settings,
-      plan => attempt({ engine, exchange, plan, startedAt: engine.now(), waitUntil: undefined, collapsed: false }),
+      plan => attempt({ engine, exchange, plan, startedAt: engine.now(), waited: undefined }),
       (reason, failed) => {
         if (failed !== undefined) {
           engine.metrics.count('errors')
@@ -84,28 +80,17 @@ export function createResponseCache<Subject>(
     )
   }
 
+  /** Made when the request comes, and again when it has waited: the world is another one by then. */
   function attempt(at: Attempt<Subject>): void {
-    const { engine, exchange, plan } = at
+    const { engine, exchange, plan, waited } = at
     const { request } = exchange
     const now = engine.now()
-    const mode = engine.flags.mode()
-    const resource = engine.near.get(plan.key) as Resource | undefined
-    let stored = resource === undefined ? undefined : selectVariant(resource, request.headers)
-    let fwd: Forwarding['fwd'] = resource !== undefined && stored === undefined ? 'vary-miss' : 'uri-miss'
-    let detail: Forwarding['detail']
-    let soft = false
-    if (stored !== undefined) {
-      const verdict = engine.ledger.verdict(stored, now)
-      soft = verdict === 'soft'
-      if (verdict === 'invalid') {
-        stored = undefined
-        detail = 'invalidated'
-      } else if (plan.guarded && !stored.terms.shareable) stored = undefined
-    }
+    const mode = modeOf(engine)
+    const { stored, soft, fwd, detail } = lookup(engine, plan, request, now)
     const decision = decide(
       request,
-      stored === undefined ? undefined : { ...stored, soft },
-      { ...settings.policy, staleOnly: mode === 'stale-only' },
+      stored === undefined ? undefined : reusable(stored, soft),
+      mode === 'stale-only' ? sparing : usual,
       now,
     )
     switch (decision.action) {
@@ -113,88 +98,73 @@ export function createResponseCache<Subject>(
         serve(at, stored!, now, decision.ageMs, decision.stale ? 'stale-allowed' : undefined)
         return
       case 'serve-and-refresh':
-        if (mode === 'on' && !startRefresh(at, stored!)) break
-        serve(at, stored!, now, decision.ageMs, 'stale-while-revalidate')
+        if (mode === 'on' && startRefresh(at, stored!) === 'no-way') {
+          forward(at, { fwd: 'stale', detail: undefined, stale: stored, mayServeStaleUntil: undefined })
+        } else serve(at, stored!, now, decision.ageMs, 'stale-while-revalidate')
         return
       case 'gateway-timeout':
-        exchange.send(gatewayTimeout)
+        refuseToForward(at)
         return
-      default:
-        if (decision.fwd !== 'uri-miss') fwd = decision.fwd
-        forward(at, { fwd, detail, stale: stored, mayServeStaleUntil: decision.mayServeStaleOnErrorUntil })
-        return
+      default: {
+        const forwarding: Forwarding = {
+          fwd: decision.fwd === 'uri-miss' ? fwd : decision.fwd,
+          detail,
+          stale: stored,
+          mayServeStaleUntil: decision.mayServeStaleOnErrorUntil,
+        }
+        // What was waited for is never fresh: those who want it fresh must not queue for it one by one.
+        const isInVain = waited?.how === 'stored' && stored !== undefined && !soft
+        forward(isInVain ? { ...at, waited: { ...waited, how: 'released' } } : at, forwarding)
+      }
     }
-    // No way to refresh behind the response, so in its place.
-    forward(at, { fwd: 'stale', detail: undefined, stale: stored, mayServeStaleUntil: undefined })
   }
 
-  function serve(
-    at: Attempt<Subject>,
-    stored: StoredResponse,
-    now: number,
-    ageMs: number,
-    detail: StaleReason | undefined,
-  ): void {
-    const { engine, exchange, collapsed } = at
-    const fresh = detail === undefined && !collapsed
-    const headers = fresh
-      ? freshHitHeaders(stored, ageMs)
-      : answerHeaders(stored, ageMs, formatCacheStatus(hitStatus(stored, ageMs, detail, collapsed)))
-    answer(exchange, stored, headers, now)
-    reportRequest(engine, exchange.request.method, at.startedAt, {
-      outcome: detail === undefined ? 'hit' : 'stale',
-      status: stored.status,
-      reason: detail,
-      stored: false,
-      collapsed,
-    })
+  function serve(at: Attempt<Subject>, stored: StoredResponse, now: number, ageMs: number, detail?: StaleReason): void {
+    serveStored(at, stored, now, ageMs, detail, at.waited?.how === 'stored' ? at.waited.fwd : undefined)
   }
 
   function forward(at: Attempt<Subject>, forwarding: Forwarding): void {
-    const { engine, exchange, plan } = at
+    const { engine, exchange, plan, waited } = at
     const { request } = exchange
-    const unfilled = whyUnfilled(request, engine.flags.mode())
+    const { fwd, stale, mayServeStaleUntil } = forwarding
+    const unfilled = whyUnfilled(request, modeOf(engine))
     if (unfilled !== undefined) {
-      reportRequest(engine, request.method, at.startedAt, {
-        outcome: 'miss',
-        status: 0,
-        reason: unfilled,
-        stored: false,
-        collapsed: false,
-      })
-      exchange.forward({ recorder: passing({ fwd: forwarding.fwd, detail: unfilled }) })
+      exchange.forward({ recorder: standingBy({ ...at, ...forwarding }, fwd, unfilled) })
       return
     }
+    // Of two caches over one engine on the way the inner one decides, and must not wait for the outer one's run: it is its own.
+    exchange.claim(engine, nothingToCallOff)
     const { flights, unshared } = engine.responses
-    const flightKey = flightKeyOf(engine, plan, request)
     const now = engine.now()
-    const { stale, mayServeStaleUntil } = forwarding
-    const waitUntil = at.waitUntil ?? now + settings.collapseTimeoutMs
+    const waitUntil = waited?.until ?? now + settings.collapseTimeoutMs
+    const { softTimeoutMs } = settings
     if (
       stale !== undefined &&
       mayServeStaleUntil !== undefined &&
-      settings.softTimeoutMs !== undefined &&
-      at.waitUntil === undefined &&
-      startRefresh(at, stale)
+      softTimeoutMs !== undefined &&
+      waited === undefined
     ) {
-      const flight = flights.get(flightKey)
-      if (flight === undefined) serveStale(at, stale, 'stale-if-error', forwarding, flightKey)
-      else {
-        waitFor(at, flight, settings.softTimeoutMs, waitUntil, how => {
-          if (how === 'released') fill(at, forwarding, flightKey, undefined)
-          else serveStale(at, stale, how === 'timeout' ? 'soft-timeout' : 'stale-if-error', forwarding, flightKey)
+      const refresh = startRefresh(at, stale)
+      if (refresh === 'resting') return serveStale(at, stale, 'stale-if-error')
+      if (refresh !== 'no-way') {
+        waitFor(at, refresh, softTimeoutMs, waitUntil, fwd, (how, again) => {
+          if (how === 'released') attempt(again)
+          else serveStale(again, stale, how === 'timeout' ? 'soft-timeout' : 'stale-if-error')
         })
+        return
       }
-      return
     }
-    const apart = (unshared.get(flightKey) ?? 0) > now
-    const flight = apart ? undefined : flights.get(flightKey)
-    if (flight !== undefined && now < waitUntil && engine.ledger.verdict(flight.stamp, now) === 'valid') {
-      waitFor(at, flight, waitUntil - now, waitUntil, () => fill(at, forwarding, flightKey, undefined))
+    const flightKey = flightKeyOf(engine, plan, request.headers)
+    const isApart = (waited !== undefined && waited.how !== 'stored') || (unshared.get(flightKey) ?? 0) > now
+    const flight = isApart ? undefined : flights.get(flightKey)
+    // A run that began before a purge is not worth waiting for; the next one takes its place.
+    const isFit = flight !== undefined && engine.ledger.verdict(flight.stamp, now) === 'valid'
+    if (isFit && now < waitUntil) {
+      waitFor(at, flight, waitUntil - now, waitUntil, fwd, (_how, again) => attempt(again))
       return
     }
     const stamp = engine.stamp(plan.names, request.target)
-    fill(at, forwarding, flightKey, apart || flight !== undefined ? undefined : flights.begin(flightKey, stamp), stamp)
+    fill(at, forwarding, flightKey, isApart || isFit ? undefined : flights.begin(flightKey, stamp), stamp)
   }
 
   /** Wait for another's run. When it was stored, look again; how else it ended is the caller's to answer. */
@@ -202,29 +172,28 @@ export function createResponseCache<Subject>(
     at: Attempt<Subject>,
     flight: Flight,
     waitMs: number,
-    waitUntil: number,
-    otherwise: (how: 'released' | 'failed' | 'timeout') => void,
+    until: number,
+    fwd: ForwardReason,
+    otherwise: (how: 'released' | 'failed' | 'timeout', again: Attempt<Subject>) => void,
   ): void {
     follow(flight, {
       waitMs,
       onGone: hook => at.exchange.onGone(hook),
       accepts: shareable => shareable || !at.plan.guarded,
-      ended: how => (how === 'stored' ? attempt({ ...at, waitUntil, collapsed: true }) : otherwise(how)),
+      ended(how) {
+        const again = { ...at, waited: { until, fwd, how } }
+        if (how === 'stored') attempt(again)
+        else otherwise(how, again)
+      },
     })
   }
 
-  function serveStale(
-    at: Attempt<Subject>,
-    stale: StoredResponse,
-    detail: StaleReason,
-    forwarding: Forwarding,
-    flightKey: string,
-  ): void {
-    const now = at.engine.now()
+  function serveStale(at: Attempt<Subject>, stale: StoredResponse, detail: StaleReason): void {
+    const { engine, exchange, plan } = at
+    const now = engine.now()
     // It may have been purged while the handler was waited for.
-    if (at.engine.ledger.verdict(stale, now) === 'invalid')
-      fill(at, { ...forwarding, stale: undefined }, flightKey, undefined)
-    else serve({ ...at, collapsed: false }, stale, now, currentAge(stale.timing, now), detail)
+    if (verdictFor(engine, plan, exchange.request, stale, now) === 'invalid') attempt(at)
+    else serve(at, stale, now, currentAge(stale.timing, now), detail)
   }
 
   function fill(
@@ -232,23 +201,19 @@ export function createResponseCache<Subject>(
     forwarding: Forwarding,
     flightKey: string,
     flight: Flight | undefined,
-    stamp = at.engine.stamp(at.plan.names, at.exchange.request.target),
+    stamp: Stamped,
     background?: Refresh,
   ): void {
-    const { engine, exchange, plan, startedAt } = at
-    const { stale } = forwarding
-    const conditional = stale === undefined ? {} : conditionalFor(stale)
+    const { engine, exchange } = at
+    const conditional = forwarding.stale === undefined ? {} : conditionalFor(forwarding.stale)
     const recorder = new Fill<Subject>({
-      engine,
-      settings,
-      exchange,
-      plan,
+      ...at,
       ...forwarding,
+      settings,
       flight,
       flightKey,
       stamp,
       begun: engine.begin(),
-      startedAt,
       validating: Object.keys(conditional).length > 0,
       background: background !== undefined,
       ended: background?.ended,
@@ -257,25 +222,29 @@ export function createResponseCache<Subject>(
     exchange.forward({ recorder, conditional, observe: true })
   }
 
-  /** Have the stored response refreshed behind its back. False: there is no way to. */
-  function startRefresh(at: Attempt<Subject>, stored: StoredResponse): boolean {
+  /** Have the stored response refreshed behind its back, unless that is under way, or failed just now. */
+  function startRefresh(at: Attempt<Subject>, stored: StoredResponse): Flight | 'resting' | 'no-way' {
     const { engine, exchange, plan } = at
-    const flightKey = flightKeyOf(engine, plan, exchange.request)
-    const now = engine.now()
-    if (engine.responses.flights.get(flightKey) !== undefined || stored.refreshNotBefore > now) return true
+    const { flights } = engine.responses
+    // The copy carries no credentials, whoever causes it, so there is one for all.
+    const flightKey = flightKeyOf(engine, { ...plan, guarded: false }, exchange.request.headers)
+    const underWay = flights.get(flightKey)
+    if (underWay !== undefined) return underWay
+    if (stored.refreshNotBefore > engine.now()) return 'resting'
     const stamp = engine.stamp(plan.names, exchange.request.target)
-    return sendRefresh({
+    const flight = flights.begin(flightKey, stamp)
+    const sent = sendRefresh({
       engine,
       owner,
       exchange,
       settings,
       plan,
       stored,
-      rule: (engine.near.get(plan.key) as Resource | undefined)?.rule ?? [],
-      flight: engine.responses.flights.begin(flightKey, stamp),
-      fill: (replayed, refresh, flight) =>
+      rule: ruleAt(engine, plan.key),
+      flight,
+      fill: (copy, ownPlan, refresh) =>
         fill(
-          { engine, exchange: replayed, plan, startedAt: engine.now(), waitUntil: undefined, collapsed: false },
+          { engine, exchange: copy, plan: ownPlan, startedAt: engine.now(), waited: undefined },
           { fwd: 'stale', detail: undefined, stale: stored, mayServeStaleUntil: undefined },
           flightKey,
           flight,
@@ -283,6 +252,7 @@ export function createResponseCache<Subject>(
           refresh,
         ),
     })
+    return sent ? flight : 'no-way'
   }
 
   function bypass(engine: Engine, exchange: Exchange<Subject>, reason: BypassReason): void {
@@ -294,56 +264,31 @@ export function createResponseCache<Subject>(
       collapsed: false,
     })
     // A cache further out over the same engine is not to keep what this route passes by.
-    exchange.claim(engine, () => undefined)
+    exchange.claim(engine, nothingToCallOff)
     exchange.forward({ recorder: passing({ fwd: 'bypass', detail: reason }) })
   }
 }
 
+/** What is known of a request on its way. */
 interface Attempt<Subject> {
   readonly engine: Engine
   readonly exchange: Exchange<Subject>
   readonly plan: Plan
   readonly startedAt: number
-  /** Set once the request has waited for another's run. */
-  readonly waitUntil: number | undefined
-  readonly collapsed: boolean
+  /** It has waited for another's run: how that ended, why the request had gone there, and until when it may wait in all. */
+  readonly waited: { readonly until: number; readonly fwd: ForwardReason; readonly how: FlightEnd } | undefined
 }
 
 /** Why a request goes to the handler, and what is stored of what it asks for. */
 interface Forwarding {
-  readonly fwd: NonNullable<CacheStatus['fwd']>
+  readonly fwd: ForwardReason
   readonly detail: 'invalidated' | undefined
   readonly stale: StoredResponse | undefined
   readonly mayServeStaleUntil: number | undefined
 }
 
-const gatewayTimeout: Outgoing = {
-  status: 504,
-  headers: ['Content-Length', '0', 'Cache-Status', formatCacheStatus({ fwd: 'request', detail: 'only-if-cached' })],
-  body: Buffer.alloc(0),
-}
+const nothingToCallOff = () => undefined
 
-/** A response that is not whole, or that nothing may be kept of, goes by unrecorded. */
-function whyUnfilled(request: CacheRequest, mode: Mode): UnfilledReason | undefined {
-  if (mode !== 'on') return mode === 'stale-only' ? 'stale-only' : 'read-only'
-  if (request.method === 'HEAD') return 'head'
-  return request.headers['range'] === undefined ? undefined : 'range'
-}
-
-/** Requests with credentials wait for their like alone: what the others are given may not be for them. */
-function flightKeyOf(engine: Engine, plan: Plan, request: CacheRequest): string {
-  const resource = engine.near.get(plan.key) as Resource | undefined
-  const variant = resource === undefined ? '' : variantOf(resource.rule, request.headers)
-  return `${plan.guarded ? 'guarded' : 'open'}\n${plan.key}\n${variant}`
-}
-
-function hitStatus(
-  stored: StoredResponse,
-  ageMs: number,
-  detail: StaleReason | undefined,
-  collapsed: boolean,
-): CacheStatus {
-  const ttl = ttlSeconds(stored.terms, ageMs)
-  const outcome: CacheStatus = collapsed ? { fwd: 'uri-miss', collapsed: true } : { hit: true }
-  return { ...outcome, ttl, ...(detail === undefined ? {} : { detail }) }
+function reusable({ status, headers, terms, timing }: StoredResponse, soft: boolean): Reusable {
+  return { status, headers, terms, timing, soft }
 }

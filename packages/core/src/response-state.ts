@@ -1,6 +1,8 @@
 // What the response caches over one engine share while requests are under way.
 
 import { LRUCache } from 'lru-cache'
+import type { Engine } from './engine.ts'
+import type { Mode } from './flags.ts'
 import { createFlights, type Flights } from './flight.ts'
 
 export interface ResponseState {
@@ -14,14 +16,24 @@ export interface ResponseState {
   readonly unsharedMs: number
 }
 
-/** Keys that are remembered as not to be collapsed, and for how long. */
+/** Keys that are remembered as not to be collapsed, how many characters of them, and for how long. */
 const MOST_UNSHARED = 10_000
+const MOST_UNSHARED_LENGTH = 4 * 1024 * 1024
 const UNSHARED_MS = 60_000
 
 export function createResponseState(): ResponseState {
   return {
     flights: createFlights(),
-    unshared: new LRUCache<string, number>({ max: MOST_UNSHARED }),
+    unshared: new LRUCache<string, number>({
+      max: MOST_UNSHARED,
+      maxSize: MOST_UNSHARED_LENGTH,
+      sizeCalculation: (_until, key) => key.length,
+    }),
     unsharedMs: UNSHARED_MS,
   }
+}
+
+/** What may be done now. A cache that is closed hears of no invalidation any more, so it answers and keeps nothing. */
+export function modeOf(engine: Engine): Mode {
+  return engine.closed ? 'bypass' : engine.flags.mode()
 }

@@ -1,5 +1,6 @@
 // Which tags a response carries: the route's, and those that its handler gave it.
 
+import { tagName } from './names.ts'
 import type { RouteSettings } from './response-options.ts'
 
 /** Most tags of one response, and most bytes of one of them. */
@@ -14,8 +15,11 @@ export function routeTags<Subject>(
   if (typeof tags !== 'function') return tags ?? none
   try {
     const given = tags(subject)
-    if (given instanceof Promise) given.catch(() => undefined)
-    return given
+    if (typeof (given as { then?: unknown } | null | undefined)?.then !== 'function') return given
+    // Any thenable, and another realm's promise, becomes one of ours.
+    const promise = Promise.resolve(given)
+    promise.catch(() => undefined)
+    return promise
   } catch {
     return undefined
   }
@@ -29,4 +33,10 @@ export function areTags(tags: unknown): tags is readonly string[] {
     tags.length <= MAX_TAGS &&
     tags.every(tag => typeof tag === 'string' && tag !== '' && Buffer.byteLength(tag) <= MAX_TAG_BYTES)
   )
+}
+
+/** The tags among the names of a stored response. */
+export function tagsIn(names: readonly string[]): string[] {
+  const prefix = tagName('')
+  return names.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))
 }

@@ -1,0 +1,62 @@
+// RFC 9111 §4 and RFC 9211 — Answering from the store, and what Cache-Status says of it.
+
+import { answer } from './answer.ts'
+import type { Engine } from './engine.ts'
+import type { Exchange, Outgoing } from './exchange.ts'
+import { type CacheStatus, type ForwardReason, formatCacheStatus } from './http/cache-status.ts'
+import type { StaleReason } from './reasons.ts'
+import { reportRequest } from './report.ts'
+import { answerHeaders, freshHitHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
+
+export interface Serving {
+  readonly engine: Engine
+  readonly exchange: Exchange
+  readonly startedAt: number
+}
+
+/** `detail` is why it goes out although it is stale; `collapsed`, why the request had gone to wait for another's run. */
+export function serveStored(
+  { engine, exchange, startedAt }: Serving,
+  stored: StoredResponse,
+  now: number,
+  ageMs: number,
+  detail: StaleReason | undefined,
+  collapsed: ForwardReason | undefined,
+): void {
+  const headers =
+    detail === undefined && collapsed === undefined
+      ? freshHitHeaders(stored, ageMs)
+      : answerHeaders(stored, ageMs, formatCacheStatus(hitStatus(stored, ageMs, detail, collapsed)))
+  answer(exchange, stored, headers, now)
+  reportRequest(engine, exchange.request.method, startedAt, {
+    outcome: detail === undefined ? 'hit' : 'stale',
+    status: stored.status,
+    reason: detail,
+    stored: false,
+    collapsed: collapsed !== undefined,
+  })
+}
+
+/** §5.2.1.7: the client wanted nothing but what is stored, and nothing is. */
+export function refuseToForward({ engine, exchange, startedAt }: Serving): void {
+  exchange.send(gatewayTimeout)
+  const { method } = exchange.request
+  const reason = 'only-if-cached'
+  reportRequest(engine, method, startedAt, { outcome: 'miss', status: 504, reason, stored: false, collapsed: false })
+}
+
+const gatewayTimeout: Outgoing = {
+  status: 504,
+  headers: ['Content-Length', '0', 'Cache-Status', formatCacheStatus({ fwd: 'request', detail: 'only-if-cached' })],
+  body: Buffer.alloc(0),
+}
+
+function hitStatus(
+  stored: StoredResponse,
+  ageMs: number,
+  detail: StaleReason | undefined,
+  collapsed: ForwardReason | undefined,
+): CacheStatus {
+  const outcome: CacheStatus = collapsed === undefined ? { hit: true } : { fwd: collapsed, collapsed: true }
+  return { ...outcome, ttl: ttlSeconds(stored.terms, ageMs), ...(detail === undefined ? {} : { detail }) }
+}
