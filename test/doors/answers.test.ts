@@ -54,7 +54,7 @@ for (const framework of frameworks) {
         const app = framework.app()
         prepare[framework.family](app.native)
         let runs = 0
-        const counting = framework.setting({})
+        const counting = framework.setting(() => ({}))
         const count = ((...args: never[]) => {
           runs++
           return counting(...args)

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 // @ts-expect-error It has no types.
 import ejs from 'ejs'
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import type { AskOptions } from '../support/http.ts'
 import { adapted } from './express.ts'
 import type { Way } from './ways.ts'
@@ -82,6 +82,12 @@ const passed: readonly (readonly [title: string, why: string, handler: RequestHa
   ['next(error)', 'status', (_req, _res, next) => next(broken())],
   ['next(error) with a status', 'status', (_req, _res, next) => next(broken({ status: 410, headers: { 'X-E': '1' } }))],
   ['a handler that throws', 'status', () => thrown()],
+  ['an end that Node refuses', 'unsaid', (_req, res, next) => refused(res, () => next(broken()))],
+  [
+    'an end that Node refuses, answered at once',
+    'unsaid',
+    (_req, res) => refused(res, () => res.writeHead(500).end('no')),
+  ],
   ['a handler that throws after setting fields', 'status', (_req, res) => thrown(res.set('ETag', '"1"'))],
   ['sendFile without a lifetime', 'no-freshness', (_req, res) => res.sendFile(file)],
   ['sendFile of no file', 'status', (_req, res) => res.sendFile('none', { root: views })],
@@ -113,11 +119,17 @@ function thrown(_after?: unknown): never {
   throw broken()
 }
 
+function refused(res: Response, otherwise: () => void): void {
+  try {
+    res.set('X-A', '1').end(42)
+  } catch {
+    otherwise()
+  }
+}
+
 const page = { title: 'Page', text: 'text' }
 
-type Handler = Parameters<RequestHandler>
-
-function inSeveralEncodings(_req: Handler[0], res: Handler[1]): void {
+function inSeveralEncodings(_req: Request, res: Response): void {
   res.set('Content-Type', 'application/octet-stream')
   res.write('gr\u00fc\u00dfe ', 'latin1')
   res.write('Z3LDvMOfZQ==', 'base64', () => {})
@@ -127,7 +139,7 @@ function inSeveralEncodings(_req: Handler[0], res: Handler[1]): void {
   res.end('c3bc', 'hex')
 }
 
-function reusedBuffer(_req: Handler[0], res: Handler[1]): void {
+function reusedBuffer(_req: Request, res: Response): void {
   const buffer = Buffer.from('first ')
   res.write(buffer, () => {
     buffer.write('second')
@@ -135,7 +147,7 @@ function reusedBuffer(_req: Handler[0], res: Handler[1]): void {
   })
 }
 
-function slowly(_req: Handler[0], res: Handler[1]): void {
+function slowly(_req: Request, res: Response): void {
   let left = 5
   const next = () => {
     if (left-- > 0) res.write(`piece ${left} `, () => setImmediate(next))
@@ -144,7 +156,7 @@ function slowly(_req: Handler[0], res: Handler[1]): void {
   next()
 }
 
-function corked(_req: Handler[0], res: Handler[1]): void {
+function corked(_req: Request, res: Response): void {
   res.cork()
   res.write('a')
   res.write('b')
@@ -152,19 +164,19 @@ function corked(_req: Handler[0], res: Handler[1]): void {
   res.end('c')
 }
 
-function formatted(_req: Handler[0], res: Handler[1]): void {
+function formatted(_req: Request, res: Response): void {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
   res.format({ text: () => void res.send('plain'), json: () => void res.json({ a: 1 }) })
   Error.stackTraceLimit = stackTraceLimit
 }
 
-function flushed(_req: Handler[0], res: Handler[1]): void {
+function flushed(_req: Request, res: Response): void {
   res.set('X-Early', 'yes').flushHeaders()
   setImmediate(() => res.end('late'))
 }
 
-function trailed(req: Handler[0], res: Handler[1]): void {
+function trailed(req: Request, res: Response): void {
   if (req.method === 'HEAD') return void res.end()
   res.setHeader('Trailer', 'X-Sum')
   res.write('body')
@@ -172,7 +184,7 @@ function trailed(req: Handler[0], res: Handler[1]): void {
   res.end()
 }
 
-function hinted(_req: Handler[0], res: Handler[1]): void {
+function hinted(_req: Request, res: Response): void {
   res.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' })
   res.end('x')
 }

@@ -39,7 +39,7 @@ function expressFramework(name: string, express: Express): Framework {
       }),
     setting: headers =>
       adapted((_req, res, next) => {
-        for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+        for (const [name, value] of Object.entries(headers())) res.setHeader(name, value)
         next()
       }),
     removing: (...names) =>

@@ -10,10 +10,12 @@ import { koa2Framework, koa3Framework } from './koa.ts'
 /** A middleware of the framework's own; only its adapter knows what is in it. */
 export type Middleware = (...args: never[]) => unknown
 
+export type Fields = Readonly<Record<string, string | string[]>>
+
 /** What a handler of any framework answers. */
 export interface Reply {
   readonly status?: number
-  readonly headers?: Readonly<Record<string, string | string[]>>
+  readonly headers?: Fields
   readonly body?: string | Buffer | Readable | undefined
 }
 
@@ -58,8 +60,8 @@ export interface Framework {
   app(): App
   /** A handler. A body that is a stream is piped as the framework does it. */
   handler(answer: Answering): Middleware
-  /** A layer that sets fields on the way in. */
-  setting(headers: Readonly<Record<string, string | string[]>>): Middleware
+  /** A layer that sets fields on the way in, each time anew. */
+  setting(headers: () => Fields): Middleware
   /** A layer that takes fields off on the way in, as a handler may take off what an outer layer set. */
   removing(...names: string[]): Middleware
   /** A layer that answers what is thrown with 500 and its message. */

@@ -34,7 +34,7 @@ function koaFramework(name: string, Koa: Koa): Framework {
       }),
     setting: headers =>
       adapted((ctx, next) => {
-        ctx.set(headers as Record<string, string | string[]>)
+        ctx.set(headers() as Record<string, string | string[]>)
         return next()
       }),
     removing: (...names) =>

@@ -11,6 +11,7 @@ import {
   type Outgoing,
   REPLAY,
   type Replay,
+  type RequestHeaders,
   replayOf,
   sendReplay,
   serverOf,
@@ -28,6 +29,8 @@ export function expressExchange(req: Request, res: Response, next: NextFunction)
 /** The request and the exchange are one object: a hit makes no other. */
 class ExpressExchange implements Exchange<Request>, CacheRequest {
   readonly subject: Request
+  /** The client's own, whatever the handler is shown. */
+  readonly headers: RequestHeaders
   readonly #res: Response
   readonly #next: NextFunction
   #tap: Tap | undefined
@@ -35,6 +38,7 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
 
   constructor(req: Request, res: Response, next: NextFunction) {
     this.subject = req
+    this.headers = req.headers
     this.#res = res
     this.#next = next
   }
@@ -50,9 +54,6 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   }
   get secure(): boolean {
     return (this.subject.socket as { encrypted?: boolean } | null)?.encrypted === true
-  }
-  get headers() {
-    return this.subject.headers
   }
   get rawHeaders(): HeaderList {
     return this.subject.rawHeaders

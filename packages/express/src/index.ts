@@ -13,7 +13,7 @@ export {
   onCacheEvent,
   type QueryOptions,
 } from '@larder/core'
-export type { CacheHealthOptions, InvalidateRequest } from '@larder/core/door'
+export type { CacheHealthOptions, Explanation, InvalidateRequest } from '@larder/core/door'
 export { cacheHealth } from './cache-health.ts'
 export { attachCache, cacheOf, invalidate, tag } from './invalidate.ts'
-export { type ExpressResponseCacheOptions, responseCache } from './response-cache.ts'
+export { type ExpressResponseCache, type ExpressResponseCacheOptions, responseCache } from './response-cache.ts'

@@ -1,11 +1,27 @@
 // The middleware that answers from the store, or records what the handler answers.
 
-import { appCacheOf, createResponseCache, type Duration, type ResponseCacheOptions } from '@larder/core/door'
+import {
+  appCacheOf,
+  createExplain,
+  createResponseCache,
+  type Duration,
+  EXPLAIN_FIELD,
+  type Explanation,
+  explainFirst,
+  isExplained,
+  type ResponseCacheOptions,
+} from '@larder/core/door'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { expressExchange, rootApp } from './exchange.ts'
 
 /** Options of `responseCache()` in Express: every function gets the request. */
 export type ExpressResponseCacheOptions = ResponseCacheOptions<Request>
+
+/** What `responseCache()` returns: a middleware that can say what it would do. */
+export interface ExpressResponseCache extends RequestHandler {
+  /** What would become of this request now, and by which rule. Changes nothing. */
+  explain(req: Request): Promise<Explanation>
+}
 
 /**
  * Cache the responses of a route, a router or an app. Give the freshness lifetime alone, seconds or a string with a unit
@@ -13,9 +29,21 @@ export type ExpressResponseCacheOptions = ResponseCacheOptions<Request>
  *
  * @throws LarderError (`LARDER_INVALID_OPTION`, `LARDER_UNKNOWN_OPTION`, `LARDER_INVALID_DURATION`) when it is made.
  */
-export function responseCache(options: Duration | ExpressResponseCacheOptions = {}): RequestHandler {
-  const cache = createResponseCache<Request>(options, { cacheFor: req => appCacheOf(rootApp(req)) })
-  return function responseCache(req: Request, res: Response, next: NextFunction): void {
-    cache.handle(expressExchange(req, res, next))
+export function responseCache(options: Duration | ExpressResponseCacheOptions = {}): ExpressResponseCache {
+  const app = { cacheFor: (req: Request) => appCacheOf(rootApp(req)) }
+  const cache = createResponseCache<Request>(options, app)
+  const explain = createExplain<Request>(options, app)
+  function responseCache(req: Request, res: Response, next: NextFunction): void {
+    const exchange = expressExchange(req, res, next)
+    if (!isExplained(options, req)) return cache.handle(exchange)
+    explainFirst(
+      explain,
+      exchange,
+      value => res.setHeader(EXPLAIN_FIELD, value),
+      () => cache.handle(exchange),
+    )
   }
+  return Object.assign(responseCache, {
+    explain: (req: Request) => explain(expressExchange(req, req.res!, () => {})),
+  })
 }

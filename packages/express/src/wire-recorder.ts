@@ -1,6 +1,6 @@
 // Listens on a response while it goes out: decides at the head, copies the body, notices every way in which it can end.
 
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { HeadVerdict, Recorder } from '@larder/core/door'
 import { mergeHead, outerHeaders, ownHeaders, putHeaders, restoreHeaders } from './headers.ts'
 
@@ -24,6 +24,8 @@ export interface TapHooks {
 export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapHooks): Tap {
   const outer = outerHeaders(res)
   const original = { writeHead: res.writeHead, write: res.write, end: res.end, destroy: res.destroy }
+  /** Fields that the recorder set, with what stood there before. */
+  const added = new Map<string, OutgoingHttpHeader | undefined>()
   let verdict: HeadVerdict['action'] | undefined
   let answering = false
   let over = false
@@ -31,13 +33,13 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
 
   const own = {
     writeHead(...args: unknown[]): ServerResponse {
-      if (answering) return original.writeHead.apply(res, args as never)
+      if (answering || (over && verdict === 'pass')) return original.writeHead.apply(res, args as never)
       if (verdict === undefined) {
         mergeHead(res, args)
         decide()
       }
       if (verdict === 'hold') return res
-      return hooks.paused(() => original.writeHead.call(res, res.statusCode))
+      return letOut(() => original.writeHead.call(res, res.statusCode))
     },
 
     write(chunk: unknown, ...rest: unknown[]): boolean {
@@ -45,7 +47,7 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
       if (verdict === undefined) decide()
       record(chunk, rest[0])
       if (verdict === 'hold') return swallow(rest)
-      return hooks.paused(() => original.write.apply(res, [chunk, ...rest] as never))
+      return letOut(() => original.write.apply(res, [chunk, ...rest] as never))
     },
 
     end(...args: unknown[]): ServerResponse {
@@ -53,7 +55,7 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
       if (verdict === undefined) decide()
       record(args[0], args[1])
       if (verdict === 'hold') swallow(args)
-      else hooks.paused(() => original.end.apply(res, args as never))
+      else letOut(() => original.end.apply(res, args as never))
       recorder.end()
       finish()
       return res
@@ -87,10 +89,29 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
     const decision = recorder.head(res.statusCode, headers, removed)
     if (verdict === undefined) verdict = decision.action
     if (decision.action === 'hold') return
+    for (let i = 0; i < decision.set.length; i += 2) added.set(decision.set[i]!, res.getHeader(decision.set[i]!))
     putHeaders(res, decision.set)
     if (recorder.recording) return
     untap()
     finish()
+  }
+
+  /** What Node refuses to send is no answer: the error makes its way to a handler that gives another one. */
+  function letOut<T>(send: () => T): T {
+    try {
+      return hooks.paused(send)
+    } catch (error) {
+      if (!over) recorder.fail('thrown')
+      if (!res.headersSent) {
+        for (const [name, value] of added) {
+          if (value === undefined) res.removeHeader(name)
+          else res.setHeader(name, value)
+        }
+      }
+      untap()
+      finish()
+      throw error
+    }
   }
 
   function record(chunk: unknown, encoding: unknown): void {
