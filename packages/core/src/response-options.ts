@@ -99,6 +99,13 @@ export interface ResponseCacheOptions<Subject> {
    */
   readonly preset?: 'default' | 'rfc9111'
   /**
+   * Requests for which this is true get a field `Larder-Explain` with what the cache knows and which rule decides, as JSON. It names
+   * keys and tags: let nobody have it but those who run the application.
+   *
+   * @default false
+   */
+  readonly explain?: boolean | ((subject: Subject) => boolean)
+  /**
    * Most variants of one resource.
    *
    * @default 32
@@ -135,6 +142,7 @@ export interface RouteSettings<Subject> {
   readonly methods: ReadonlySet<string>
   readonly maxBodyBytes: number
   readonly cache: Cache | undefined
+  readonly explain: boolean | ((subject: Subject) => boolean)
   readonly clientTtlSeconds: number | undefined
   readonly maxVariants: number
   readonly collapseTimeoutMs: number
@@ -161,6 +169,7 @@ const shape = {
   clientTtl: isDuration,
   clientDirectives: oneOf('ignore', 'obey'),
   preset: oneOf('default', 'rfc9111'),
+  explain: anyOf(isBoolean, isFunction),
   maxVariants: isInteger(1, 1024),
   collapseTimeout: isDuration,
   fillTimeout: isDuration,
@@ -202,6 +211,7 @@ export function readRouteSettings<Subject>(given: Duration | ResponseCacheOption
     methods: new Set(options.methods ?? ['GET', 'HEAD']),
     maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
     cache: options.cache,
+    explain: options.explain ?? false,
     clientTtlSeconds: clientTtlMs === undefined ? undefined : Math.floor(clientTtlMs / 1000),
     maxVariants: options.maxVariants ?? 32,
     collapseTimeoutMs: durationMs(options.collapseTimeout ?? '2s', 'collapseTimeout'),

@@ -15,7 +15,6 @@ export function appCacheOf(app: object): Cache {
   return holder[appCache]
 }
 
-
 /** Give the application the cache that `responseCache()`, `cacheHealth()` and `invalidate()` use when they are given none. */
 export function attachCacheTo(app: object, cache: Cache): void {
   ;(app as Holder)[appCache] = cache

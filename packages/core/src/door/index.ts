@@ -13,10 +13,12 @@ export type {
   Recorder,
   Replay,
 } from '../exchange.ts'
+export { createExplain, type Explanation } from '../explain.ts'
 export { type HeaderList, type RequestHeaders, withoutFields } from '../http/headers.ts'
 export { createResponseCache, type ResponseCache } from '../response-cache.ts'
 export type { ResponseCacheOptions } from '../response-options.ts'
 export { appCacheOf, attachCacheTo } from './app-cache.ts'
+export { EXPLAIN_FIELD, explainFirst, isExplained } from './explaining.ts'
 export { type CacheHealthOptions, createCacheHealth, type HealthAnswer } from './health.ts'
 export { type InvalidateRequest, invalidateIn } from './invalidate.ts'
 export { type Dispatch, REPLAY, replayOf, sendReplay, serverOf } from './replay.ts'

@@ -1,0 +1,86 @@
+// What stands on a response: the outer layers' part and the handler's.
+
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
+import type { HeaderList } from '@larder/core/door'
+
+interface Field {
+  /** In the case in which it was set. */
+  readonly name: string
+  readonly value: OutgoingHttpHeader
+}
+
+/** The fields of a response at one moment, by lower-case name, in their order. */
+export type Fields = ReadonlyMap<string, Field>
+
+export function fieldsOf(res: ServerResponse): Fields {
+  const fields = new Map<string, Field>()
+  for (const name of rawNames(res)) {
+    const value = res.getHeader(name)!
+    // A copy: `cookies` adds its lines to the very array that stands there.
+    fields.set(name.toLowerCase(), { name, value: Array.isArray(value) ? [...value] : value })
+  }
+  return fields
+}
+
+/** What was set or changed since `outer`, and what was taken off. */
+export function ownFields(now: Fields, outer: Fields): { headers: string[]; removed: readonly string[] } {
+  const headers: string[] = []
+  for (const [key, { name, value }] of now) {
+    const before = outer.get(key)
+    if (before !== undefined && isSame(before.value, value)) continue
+    const lines = linesOf(value)
+    // Cookies are added to each other's, never changed: those of the outer layers are not the handler's.
+    const known = key === 'set-cookie' && before !== undefined ? linesOf(before.value) : none
+    for (const line of lines) if (!known.includes(line)) headers.push(name, line)
+  }
+  const removed = [...outer.keys()].filter(key => !now.has(key))
+  return { headers, removed: removed.length === 0 ? none : removed }
+}
+
+/** Back to what stood there. */
+export function restoreFields(res: ServerResponse, fields: Fields): void {
+  const { sendDate } = res
+  for (const name of res.getHeaderNames()) if (!fields.has(name)) res.removeHeader(name)
+  for (const { name, value } of fields.values()) res.setHeader(name, Array.isArray(value) ? [...value] : value)
+  // Node takes a Date that was removed for one that is not wanted.
+  res.sendDate = sendDate
+}
+
+/** Set fields, several lines of one name included. `Vary` and `Set-Cookie` join what is there, all others replace it. */
+export function putFields(res: ServerResponse, list: HeaderList): void {
+  const put = new Set<string>()
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i]!
+    const value = list[i + 1]!
+    const key = name.toLowerCase()
+    if (key === 'vary') res.setHeader(name, joinedVary(linesOf(res.getHeader(name)), value))
+    else if (key === 'set-cookie' || put.has(key)) res.setHeader(name, [...linesOf(res.getHeader(name)), value])
+    else res.setHeader(name, value)
+    put.add(key)
+  }
+}
+
+function joinedVary(there: readonly string[], more: string): string {
+  if (there.length === 0) return more
+  const members = [...there, more].flatMap(line => line.split(',')).map(member => member.trim())
+  const known = new Map<string, string>()
+  for (const member of members) if (member !== '') known.set(member.toLowerCase(), member)
+  return [...known.values()].join(', ')
+}
+
+function linesOf(value: OutgoingHttpHeader | undefined): readonly string[] {
+  if (value === undefined) return none
+  return Array.isArray(value) ? value : [String(value)]
+}
+
+const none: readonly string[] = []
+
+function isSame(a: OutgoingHttpHeader, b: OutgoingHttpHeader): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((line, i) => line === b[i])
+  return a === b
+}
+
+/** Node has the method since 15.4, but not on HTTP/2 responses, and its types leave it out on all of them. */
+function rawNames(res: ServerResponse): readonly string[] {
+  return (res as { getRawHeaderNames?(): string[] }).getRawHeaderNames?.() ?? res.getHeaderNames()
+}
