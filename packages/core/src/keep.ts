@@ -44,6 +44,9 @@ export function makeStored(recorded: Recorded): StoredResponse {
   for (const name of names) bytes += 2 * name.length
   return {
     ...stamp,
+    // Its flight was looked at perhaps, but under names that did not have the tags yet.
+    checkedAt: -1,
+    checkedVerdict: 'valid',
     names,
     status,
     headers,

@@ -1,9 +1,9 @@
-// RFC 9111 §4 — What is stored for this request, and whether it is still valid for it.
+// RFC 9111 §4 — What is stored for this request, whether it is still valid for it, and what a run that replaces it carries.
 
 import type { Engine } from './engine.ts'
 import type { CacheRequest } from './exchange.ts'
 import type { RequestHeaders } from './http/headers.ts'
-import type { Verdict } from './invalidation/log.ts'
+import type { Stamped, Verdict } from './invalidation/log.ts'
 import type { Plan } from './plan.ts'
 import { variantOf } from './policy/vary.ts'
 import { type Resource, type StoredResponse, selectVariant } from './stored-response.ts'
@@ -60,6 +60,12 @@ const none: readonly string[] = []
 /** Requests with credentials wait for their like alone: what the others are given may not be for them. */
 export function flightKeyOf(engine: Engine, plan: Plan, headers: RequestHeaders): string {
   return `${plan.guarded ? 'guarded' : 'open'}\n${plan.key}\n${variantOf(ruleAt(engine, plan.key), headers)}`
+}
+
+/** Taken before the handler runs. A purge of what is to be replaced means the run as well. */
+export function stampOf(engine: Engine, plan: Plan, request: CacheRequest, stale: StoredResponse | undefined): Stamped {
+  const names = stale === undefined ? plan.names : [...plan.names, ...stale.names]
+  return engine.stamp(names, request.target)
 }
 
 /** The memory tier holds responses alone under such a key. */

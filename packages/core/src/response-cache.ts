@@ -8,19 +8,19 @@ import { Fill } from './fill.ts'
 import { type Flight, type FlightEnd, follow } from './flight.ts'
 import type { ForwardReason } from './http/cache-status.ts'
 import type { Stamped } from './invalidation/log.ts'
-import { flightKeyOf, lookup, ruleAt, verdictFor } from './lookup.ts'
+import { flightKeyOf, lookup, ruleAt, stampOf, verdictFor } from './lookup.ts'
 import { passing, watching } from './passing.ts'
 import { type Plan, planRequest } from './plan.ts'
 import { currentAge } from './policy/age.ts'
 import { requestRefusal } from './policy/normal-request.ts'
-import { decide, type Reusable } from './policy/reuse.ts'
+import { decide, type Reusable, type WhenDisconnected } from './policy/reuse.ts'
 import { conditionalFor } from './policy/validation.ts'
 import type { BypassReason, StaleReason } from './reasons.ts'
 import { type Refresh, sendRefresh } from './refresh.ts'
 import { reportRequest } from './report.ts'
 import { type ResponseCacheOptions, readRouteSettings } from './response-options.ts'
 import { modeOf } from './response-state.ts'
-import { refuseToForward, serveStored } from './serving.ts'
+import { refuse, serveStored } from './serving.ts'
 import { standingBy, whyUnfilled } from './stand-in.ts'
 import type { StoredResponse } from './stored-response.ts'
 
@@ -99,11 +99,11 @@ export function createResponseCache<Subject>(
         return
       case 'serve-and-refresh':
         if (mode === 'on' && startRefresh(at, stored!) === 'no-way') {
-          forward(at, { fwd: 'stale', detail: undefined, stale: stored, mayServeStaleUntil: undefined })
+          forward(at, { ...refreshing, stale: stored })
         } else serve(at, stored!, now, decision.ageMs, 'stale-while-revalidate')
         return
       case 'gateway-timeout':
-        refuseToForward(at)
+        refuse(at, 'request', 'only-if-cached')
         return
       default: {
         const forwarding: Forwarding = {
@@ -111,6 +111,7 @@ export function createResponseCache<Subject>(
           detail,
           stale: stored,
           mayServeStaleUntil: decision.mayServeStaleOnErrorUntil,
+          whenDisconnected: decision.whenDisconnected,
         }
         // What was waited for is never fresh: those who want it fresh must not queue for it one by one.
         const isInVain = waited?.how === 'stored' && stored !== undefined && !soft
@@ -163,7 +164,7 @@ export function createResponseCache<Subject>(
       waitFor(at, flight, waitUntil - now, waitUntil, fwd, (_how, again) => attempt(again))
       return
     }
-    const stamp = engine.stamp(plan.names, request.target)
+    const stamp = stampOf(engine, plan, request, stale)
     fill(at, forwarding, flightKey, isApart || isFit ? undefined : flights.begin(flightKey, stamp), stamp)
   }
 
@@ -231,7 +232,7 @@ export function createResponseCache<Subject>(
     const underWay = flights.get(flightKey)
     if (underWay !== undefined) return underWay
     if (stored.refreshNotBefore > engine.now()) return 'resting'
-    const stamp = engine.stamp(plan.names, exchange.request.target)
+    const stamp = stampOf(engine, plan, exchange.request, stored)
     const flight = flights.begin(flightKey, stamp)
     const sent = sendRefresh({
       engine,
@@ -245,7 +246,7 @@ export function createResponseCache<Subject>(
       fill: (copy, ownPlan, refresh) =>
         fill(
           { engine, exchange: copy, plan: ownPlan, startedAt: engine.now(), waited: undefined },
-          { fwd: 'stale', detail: undefined, stale: stored, mayServeStaleUntil: undefined },
+          { ...refreshing, stale: stored },
           flightKey,
           flight,
           stamp,
@@ -285,10 +286,15 @@ interface Forwarding {
   readonly detail: 'invalidated' | undefined
   readonly stale: StoredResponse | undefined
   readonly mayServeStaleUntil: number | undefined
+  readonly whenDisconnected: WhenDisconnected
 }
+
+/** A stored response that goes out, or has gone out, although it is stale, is to be replaced. */
+const refreshing = {
+  fwd: 'stale',
+  detail: undefined,
+  mayServeStaleUntil: undefined,
+  whenDisconnected: 'nothing',
+} as const
 
 const nothingToCallOff = () => undefined
-
-function reusable({ status, headers, terms, timing }: StoredResponse, soft: boolean): Reusable {
-  return { status, headers, terms, timing, soft }
-}
