@@ -5,6 +5,7 @@ import type { CacheRequest } from './exchange.ts'
 import type { RequestHeaders } from './http/headers.ts'
 import type { Stamped, Verdict } from './invalidation/log.ts'
 import type { Plan } from './plan.ts'
+import type { Reusable } from './policy/reuse.ts'
 import { variantOf } from './policy/vary.ts'
 import { type Resource, type StoredResponse, selectVariant } from './stored-response.ts'
 
@@ -32,6 +33,11 @@ export function lookup(engine: Engine, plan: Plan, request: CacheRequest, now: n
 const nothing: Found = { stored: undefined, soft: false, fwd: 'uri-miss', detail: undefined }
 const noVariant: Found = { ...nothing, fwd: 'vary-miss' }
 const invalidated: Found = { ...nothing, detail: 'invalidated' }
+
+/** What the decision has to know of it. */
+export function reusable({ status, headers, terms, timing }: StoredResponse, soft: boolean): Reusable {
+  return { status, headers, terms, timing, soft }
+}
 
 /** Whether a response still goes out to this request. */
 export function verdictFor(

@@ -8,12 +8,12 @@ import { Fill } from './fill.ts'
 import { type Flight, type FlightEnd, follow } from './flight.ts'
 import type { ForwardReason } from './http/cache-status.ts'
 import type { Stamped } from './invalidation/log.ts'
-import { flightKeyOf, lookup, ruleAt, stampOf, verdictFor } from './lookup.ts'
+import { flightKeyOf, lookup, reusable, ruleAt, stampOf, verdictFor } from './lookup.ts'
 import { passing, watching } from './passing.ts'
 import { type Plan, planRequest } from './plan.ts'
 import { currentAge } from './policy/age.ts'
 import { requestRefusal } from './policy/normal-request.ts'
-import { decide, type Reusable, type WhenDisconnected } from './policy/reuse.ts'
+import { decide, type WhenDisconnected } from './policy/reuse.ts'
 import { conditionalFor } from './policy/validation.ts'
 import type { BypassReason, StaleReason } from './reasons.ts'
 import { type Refresh, sendRefresh } from './refresh.ts'
@@ -87,12 +87,7 @@ export function createResponseCache<Subject>(
     const now = engine.now()
     const mode = modeOf(engine)
     const { stored, soft, fwd, detail } = lookup(engine, plan, request, now)
-    const decision = decide(
-      request,
-      stored === undefined ? undefined : reusable(stored, soft),
-      mode === 'stale-only' ? sparing : usual,
-      now,
-    )
+    const decision = decide(request, stored && reusable(stored, soft), mode === 'stale-only' ? sparing : usual, now)
     switch (decision.action) {
       case 'serve':
         serve(at, stored!, now, decision.ageMs, decision.stale ? 'stale-allowed' : undefined)
