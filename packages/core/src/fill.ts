@@ -166,7 +166,7 @@ export class Fill<Subject> implements Recorder {
     if (identity !== undefined) return this.#settle('unstorable', identity)
     const tags = given === undefined ? undefined : [...new Set([...given, ...exchange.tags])]
     if (!areTags(tags)) return this.#settle('unstorable', tagsRefused(engine))
-    const headers = storableFields(accepted.headers)
+    const headers = storableFields(accepted.headers, settings.policy.preset)
     if (fieldValue(headers, 'date') === undefined) headers.push('Date', formatHttpDate(Date.now()))
     const unnamed = this.#unnamedFields(headers)
     if (unnamed.length > 0) headers.push('Vary', unnamed.join(', '))

@@ -5,7 +5,6 @@ import { fieldLines, fieldValue, type HeaderList } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
 import { makeStored, timingOf } from './keep.ts'
 import { tagName } from './names.ts'
-import { storableFields } from './policy/fields.ts'
 import { readTerms } from './policy/terms.ts'
 import type { PolicyOptions, ResponseFacts } from './policy/types.ts'
 import { freshen, validates } from './policy/validation.ts'
@@ -35,11 +34,13 @@ export interface Freshened {
 }
 
 export function freshenStored({ stale, update, policy, stamp, begun, exchange, now }: Freshening): Freshened {
-  const own = fieldLines(update, 'set-cookie').flatMap(cookie => ['Set-Cookie', cookie])
+  const { preset } = policy
+  // By the RFC it is stored with the rest.
+  const own = preset === 'rfc9111' ? [] : fieldLines(update, 'set-cookie').flatMap(cookie => ['Set-Cookie', cookie])
   if (!validates(stale, { headers: update })) return { holds: false, stored: stale, response: stale, own }
   // Without it the old Date would go on, and a new Expires be measured against it.
   const dated = fieldValue(update, 'date') === undefined ? [...update, 'Date', formatHttpDate(Date.now())] : update
-  const response = { status: stale.status, headers: freshen(stale.headers, storableFields(dated)) }
+  const response = { status: stale.status, headers: freshen(stale.headers, dated, preset) }
   const stored = makeStored({
     ...stale,
     ...response,

@@ -49,3 +49,9 @@ export type StaleReason =
 
 /** Why a response went by unrecorded although its request could have been answered from the store. */
 export type UnfilledReason = 'head' | 'range' | 'read-only' | 'stale-only'
+
+/** Why a 504 went out, which is the cache's own. */
+export type TimeoutReason =
+  | 'only-if-cached'
+  /** The handler broke off, and the stored response forbids to be served stale: in the preset `rfc9111`. */
+  | 'disconnected'

@@ -205,7 +205,8 @@ export function readRouteSettings<Subject>(given: Duration | ResponseCacheOption
     vary: (options.vary ?? []).map(name => name.toLowerCase()),
     scope: options.scope,
     optedIn: options.public === true || options.scope !== undefined,
-    isIgnoredCookie: cookieMatcher(options.ignoreCookies ?? []),
+    // To the RFC a cookie is a field like any other (§7.3).
+    isIgnoredCookie: preset === 'rfc9111' ? () => true : cookieMatcher(options.ignoreCookies ?? []),
     trust: new Set(options.trust),
     skip: options.skip,
     methods: new Set(options.methods ?? ['GET', 'HEAD']),

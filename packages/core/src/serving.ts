@@ -2,9 +2,9 @@
 
 import { answer } from './answer.ts'
 import type { Engine } from './engine.ts'
-import type { Exchange, Outgoing } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { type CacheStatus, type ForwardReason, formatCacheStatus } from './http/cache-status.ts'
-import type { StaleReason } from './reasons.ts'
+import type { StaleReason, TimeoutReason } from './reasons.ts'
 import { reportRequest } from './report.ts'
 import { answerHeaders, freshHitHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
 
@@ -37,18 +37,15 @@ export function serveStored(
   })
 }
 
-/** §5.2.1.7: the client wanted nothing but what is stored, and nothing is. */
-export function refuseToForward({ engine, exchange, startedAt }: Serving): void {
-  exchange.send(gatewayTimeout)
+/**
+ * An error of the cache's own: the client wanted nothing but what is stored, and nothing is (§5.2.1.7); or the handler broke off, and
+ * what is stored forbids to be served without asking (§5.2.2.2).
+ */
+export function refuse({ engine, exchange, startedAt }: Serving, fwd: ForwardReason, reason: TimeoutReason): void {
+  const headers = ['Content-Length', '0', 'Cache-Status', formatCacheStatus({ fwd, detail: reason })]
+  exchange.send({ status: 504, headers, body: Buffer.alloc(0) })
   const { method } = exchange.request
-  const reason = 'only-if-cached'
   reportRequest(engine, method, startedAt, { outcome: 'miss', status: 504, reason, stored: false, collapsed: false })
-}
-
-const gatewayTimeout: Outgoing = {
-  status: 504,
-  headers: ['Content-Length', '0', 'Cache-Status', formatCacheStatus({ fwd: 'request', detail: 'only-if-cached' })],
-  body: Buffer.alloc(0),
 }
 
 function hitStatus(

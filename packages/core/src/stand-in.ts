@@ -9,8 +9,10 @@ import { verdictFor } from './lookup.ts'
 import { withCacheStatus } from './passing.ts'
 import type { Plan } from './plan.ts'
 import { currentAge } from './policy/age.ts'
+import type { WhenDisconnected } from './policy/reuse.ts'
 import type { UnfilledReason } from './reasons.ts'
 import { reportRequest } from './report.ts'
+import { refuse } from './serving.ts'
 import { answerHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
 
 export interface StandIn<Subject> {
@@ -21,13 +23,23 @@ export interface StandIn<Subject> {
   readonly stale: StoredResponse | undefined
   /** Until when `stale` may stand in for a handler that fails. */
   readonly mayServeStaleUntil: number | undefined
+  /** What stands in, whenever that is, for a handler that breaks off. */
+  readonly whenDisconnected: WhenDisconnected
 }
 
-/** Whether the stored response has gone out. Not when it is too old by now, or was purged meanwhile. */
+/**
+ * Whether an answer has gone out in the handler's place: not when what is stored is too old by now, or was purged meanwhile. No
+ * `failedStatus`: the handler broke off before its head.
+ */
 export function standIn<Subject>(context: StandIn<Subject>, failedStatus: number | undefined): boolean {
   const { engine, exchange, plan, startedAt, stale, mayServeStaleUntil } = context
   const now = engine.now()
-  if (stale === undefined || mayServeStaleUntil === undefined || now > mayServeStaleUntil) return false
+  if (stale === undefined) return false
+  if (mayServeStaleUntil === undefined || now > mayServeStaleUntil) {
+    const whenDisconnected = failedStatus === undefined ? context.whenDisconnected : 'nothing'
+    if (whenDisconnected === 'gateway-timeout') refuse(context, 'stale', 'disconnected')
+    if (whenDisconnected !== 'stale') return whenDisconnected === 'gateway-timeout'
+  }
   if (verdictFor(engine, plan, exchange.request, stale, now) === 'invalid') return false
   const ageMs = currentAge(stale.timing, now)
   const status: CacheStatus = {

@@ -2,7 +2,7 @@
 
 import { trimSpace } from '../http/characters.ts'
 import { parseHttpDate } from '../http/date.ts'
-import { MAX_SECONDS, parseDeltaSeconds } from '../http/delta-seconds.ts'
+import { parseDeltaSeconds } from '../http/delta-seconds.ts'
 import { fieldValue } from '../http/headers.ts'
 import type { ResponseFacts, Timing } from './types.ts'
 
@@ -28,11 +28,11 @@ export function currentAge(timing: Timing, nowMs: number): number {
   return Math.max(0, timing.initialAgeMs) + Math.max(0, nowMs - timing.respondedAt)
 }
 
-/** `age_value`: the first member counts (§5.1). An Age that is none could be any, so the response is as old as can be. */
+/** `age_value`: the first member counts, and one that is no number is ignored (§5.1). */
 function ageValue(response: ResponseFacts): number {
   const value = fieldValue(response.headers, 'age')
   if (value === undefined) return 0
   const comma = value.indexOf(',')
   const first = trimSpace(comma < 0 ? value : value.slice(0, comma))
-  return (parseDeltaSeconds(first) ?? MAX_SECONDS) * 1000
+  return (parseDeltaSeconds(first) ?? 0) * 1000
 }

@@ -3,20 +3,22 @@
 import { CACHE_NAME } from '../http/cache-status.ts'
 import { trimSpace } from '../http/characters.ts'
 import { fieldValue, type HeaderList } from '../http/headers.ts'
+import type { PolicyOptions } from './types.ts'
 
-/** Fields of the connection (RFC 9110 §7.6.1), of the framing, of one client, and Age, which the stored times replace. */
+/** Fields of the connection (RFC 9110 §7.6.1), of the framing, and Age, which the stored times replace. */
 const NOT_STORED: ReadonlySet<string> = new Set([
   'age',
   'connection',
   'content-length',
   'keep-alive',
-  'set-cookie',
-  'set-cookie2',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
 ])
+
+/** Fields for one client. The RFC knows of no such thing (§7.3). */
+const COOKIES: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2'])
 
 /** More than this a Connection field does not name. */
 const MOST_OPTIONS = 100
@@ -25,12 +27,13 @@ const MOST_OPTIONS = 100
 const LONGEST_STATUS = 4096
 
 /** The fields to keep, in their order and case. */
-export function storableFields(headers: HeaderList): string[] {
+export function storableFields(headers: HeaderList, preset: PolicyOptions['preset'] = 'default'): string[] {
   const connection = connectionOptions(fieldValue(headers, 'connection'))
   const kept: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!.toLowerCase()
     if (NOT_STORED.has(name) || name.startsWith('proxy-') || connection?.has(name)) continue
+    if (preset === 'default' && COOKIES.has(name)) continue
     const value = name === 'cache-status' ? withoutOwnMembers(headers[i + 1]!) : headers[i + 1]!
     if (value !== undefined) kept.push(headers[i]!, value)
   }

@@ -19,6 +19,7 @@ export interface Reusable {
 
 export interface ReuseOptions {
   readonly clientDirectives: PolicyOptions['clientDirectives']
+  readonly preset: PolicyOptions['preset']
   /** Spare the handler: a stale response within any of its windows is served without a refresh. */
   readonly staleOnly: boolean
 }
@@ -32,9 +33,14 @@ export type Decision =
       readonly fwd: 'uri-miss' | 'stale' | 'request'
       /** Until when a failure of the handler may be answered with the stored response (RFC 5861 §4). */
       readonly mayServeStaleOnErrorUntil: number | undefined
+      /** What stands in for a handler that breaks off before its head. */
+      readonly whenDisconnected: WhenDisconnected
       readonly ageMs: number
     }
   | { readonly action: 'gateway-timeout' }
+
+/** The stored response, an error of the cache's own, or nothing: then the client sees what became of the handler. */
+export type WhenDisconnected = 'stale' | 'gateway-timeout' | 'nothing'
 
 /** Serve, serve and refresh, validate, or forward. */
 export function decide(
@@ -46,7 +52,13 @@ export function decide(
   const client = options.clientDirectives === 'obey' ? clientDirectives(request) : undefined
   if (stored === undefined) {
     if (client?.onlyIfCached) return GATEWAY_TIMEOUT
-    return { action: 'forward', fwd: 'uri-miss', mayServeStaleOnErrorUntil: undefined, ageMs: 0 }
+    return {
+      action: 'forward',
+      fwd: 'uri-miss',
+      mayServeStaleOnErrorUntil: undefined,
+      whenDisconnected: 'nothing',
+      ageMs: 0,
+    }
   }
   const { terms } = stored
   const ageMs = currentAge(stored.timing, nowMs)
@@ -73,6 +85,7 @@ export function decide(
     action: hasValidator(stored.headers) ? 'validate' : 'forward',
     fwd: refused && fresh ? 'request' : 'stale',
     mayServeStaleOnErrorUntil: refused ? undefined : staleOnErrorUntil(stored, nowMs),
+    whenDisconnected: refused || options.preset === 'default' ? 'nothing' : whenDisconnected(terms),
     ageMs,
   }
 }
@@ -93,6 +106,11 @@ function isRefusedByClient(client: CacheControl, ageMs: number, ttlMs: number, f
   if (client.maxAge !== undefined && (client.maxAge === 0 || ageMs > client.maxAge * 1000)) return true
   if (client.minFresh !== undefined && ttlMs < client.minFresh * 1000) return true
   return !fresh && client.maxAge !== undefined && client.maxStale === undefined
+}
+
+/** §4.2.4: a disconnected cache may serve stale, unless the response forbids it; then it generates an error (§5.2.2.2). */
+function whenDisconnected(terms: Terms): WhenDisconnected {
+  return terms.mustRevalidate || terms.noCache ? 'gateway-timeout' : 'stale'
 }
 
 function staleOnErrorUntil({ terms, timing }: Reusable, nowMs: number): number | undefined {

@@ -15,7 +15,7 @@ export const STORE_REFUSALS = [
   'method',
   /** The status is not one that this preset keeps on these grounds. */
   'status',
-  /** A 200 that holds a part. */
+  /** A 200 that says it holds a part: the preset `rfc9111` keeps it, since the field means nothing there (RFC 9110 §14.4). */
   'content-range',
   /** Cache-Control does not follow its grammar, and could have said anything. */
   'malformed',
@@ -27,7 +27,7 @@ export const STORE_REFUSALS = [
   'private',
   /** The response says `no-cache`: kept only by the preset `rfc9111`. */
   'no-cache',
-  /** The response gives its client a cookie. */
+  /** The response gives its client a cookie: the preset `rfc9111` keeps it on the response's own word (§7.3). */
   'set-cookie',
   /** The request carries Authorization, and the response does not say that others may have it (§3.5). */
   'authorization',
@@ -67,16 +67,15 @@ export function storeRefusal(
   if (request.method !== 'GET') return 'method'
   if (rfc && directives.mustUnderstand && !understood) return 'status'
   if (!(rfc ? isKeptByRfc(status, terms, directives.public) : isKept(status, terms))) return 'status'
-  if (fieldValue(headers, 'content-range') !== undefined) return 'content-range'
+  if (!rfc && fieldValue(headers, 'content-range') !== undefined) return 'content-range'
   if (directives.malformed) return 'malformed'
   if (directives.noStore && !understood) return 'no-store'
   if (options.clientDirectives === 'obey' && saysNoStore(request)) return 'request-no-store'
   if (directives.private) return 'private'
   if (!rfc && terms.noCache) return 'no-cache'
-  if (fieldValue(headers, 'set-cookie') !== undefined) return 'set-cookie'
-  if (request.headers['authorization'] !== undefined && !terms.shareable && !route.optedIn) {
-    if (!rfc || !directives.mustRevalidate) return 'authorization'
-  }
+  if (fieldValue(headers, 'set-cookie') !== undefined && !(rfc && isExplicit(terms.freshnessSource)))
+    return 'set-cookie'
+  if (request.headers['authorization'] !== undefined && !terms.shareable && !route.optedIn) return 'authorization'
   const vary = varyNames(headers)
   if (vary === '*') return 'vary-star'
   if (!rfc && !route.optedIn && (vary.includes('cookie') || vary.includes('authorization'))) return 'vary-credentials'

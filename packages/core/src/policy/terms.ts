@@ -33,7 +33,12 @@ export function readTerms(response: ResponseFacts, options: PolicyOptions, nowMs
     staleIfErrorMs: window(directives.staleIfError, options.staleIfErrorMs),
     mustRevalidate,
     noCache,
-    shareable: directives.public || directives.sMaxage !== undefined || (targeted && directives.maxAge !== undefined),
+    shareable:
+      directives.public ||
+      directives.sMaxage !== undefined ||
+      (targeted && directives.maxAge !== undefined) ||
+      // §3.5 has it too; but whoever writes it means freshness, and seldom knows that it also shares.
+      (options.preset === 'rfc9111' && directives.mustRevalidate),
   }
 }
 

@@ -41,7 +41,7 @@ export interface Terms {
   readonly mustRevalidate: boolean
   /** `no-cache`: never without asking. */
   readonly noCache: boolean
-  /** `public` or `s-maxage`: fit for requests that carry credentials. */
+  /** `public` or `s-maxage`, by the RFC also `must-revalidate`: fit for requests that carry credentials. */
   readonly shareable: boolean
 }
 

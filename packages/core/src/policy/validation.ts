@@ -4,7 +4,7 @@ import { parseHttpDate } from '../http/date.ts'
 import { isEntityTag, matchesList, strongMatch, weakMatch } from '../http/entity-tag.ts'
 import { fieldValue, type HeaderList, requestField } from '../http/headers.ts'
 import { storableFields } from './fields.ts'
-import type { RequestFacts, ResponseFacts } from './types.ts'
+import type { PolicyOptions, RequestFacts, ResponseFacts } from './types.ts'
 
 /** The fields that ask a handler whether a stored response still holds. */
 export type Conditional = Partial<Record<'if-none-match' | 'if-modified-since', string>>
@@ -54,9 +54,12 @@ export function validates(
   return newDate === undefined || newDate === fieldValue(stored.headers, 'last-modified')
 }
 
-/** A stored response's fields after a 304 (§3.2): each field that came replaces all lines of its name. */
-export function freshen(stored: HeaderList, update: HeaderList): string[] {
-  const news = storableFields(update)
+/**
+ * A stored response's fields after a 304 (§3.2): each field that came replaces all lines of its name, but for those without which
+ * the stored bytes could no longer be read.
+ */
+export function freshen(stored: HeaderList, update: HeaderList, preset: PolicyOptions['preset'] = 'default'): string[] {
+  const news = storableFields(update, preset)
   const replaced = new Set<string>()
   const added: string[] = []
   for (let i = 0; i < news.length; i += 2) {
@@ -91,7 +94,6 @@ const BOUND_TO_CONTENT: ReadonlySet<string> = new Set([
   'content-length',
   'content-md5',
   'content-range',
-  'content-type',
   'digest',
   'repr-digest',
 ])
@@ -102,6 +104,7 @@ const DESCRIBES_CONTENT: ReadonlySet<string> = new Set([
   'accept-ranges',
   'content-disposition',
   'content-language',
+  'content-type',
 ])
 
 function usableTag(headers: HeaderList): string | undefined {

@@ -18,13 +18,17 @@ describe('RFC 9111 §3.1 what is not stored', () => {
     'TRANSFER-ENCODING: chunked',
     'Upgrade: h2c',
     'Content-Length: 5',
-    'Set-Cookie: a=b',
-    'set-cookie2: a=b',
     'Age: 5',
   ]
-  for (const line of lines) {
+  const cookies = ['Set-Cookie: a=b', 'set-cookie2: a=b']
+  for (const line of [...lines, ...cookies]) {
     it(line, () => expect(storableFields(response(['A: 1', line, 'B: 2']).headers)).to.deep.equal(['A', '1', 'B', '2']))
   }
+  it('by the RFC (§7.3) cookies are', () => {
+    const { headers } = response(cookies)
+    expect(storableFields(headers, 'rfc9111')).to.deep.equal(headers)
+    expect(storableFields(response(lines).headers, 'rfc9111')).to.deep.equal([])
+  })
   it('nor what Connection names', () => {
     const { headers } = response(['Connection: a, B ,close', 'A: 1', 'b: 2', 'c: 3', 'connection: D', 'd: 4'])
     expect(storableFields(headers)).to.deep.equal(['c', '3'])

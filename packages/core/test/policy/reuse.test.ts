@@ -8,9 +8,10 @@ import { headerText } from '../http/hostile.ts'
 import { HOUR, MINUTE, SECOND } from './facts.ts'
 
 const get: RequestFacts = { method: 'GET', headers: {} }
-const ignore: ReuseOptions = { clientDirectives: 'ignore', staleOnly: false }
-const obey: ReuseOptions = { clientDirectives: 'obey', staleOnly: false }
-const sparing: ReuseOptions = { clientDirectives: 'ignore', staleOnly: true }
+const ignore: ReuseOptions = { preset: 'default', clientDirectives: 'ignore', staleOnly: false }
+const obey: ReuseOptions = { ...ignore, clientDirectives: 'obey' }
+const sparing: ReuseOptions = { ...ignore, staleOnly: true }
+const byRfc: ReuseOptions = { ...obey, preset: 'rfc9111' }
 
 const minute: Terms = {
   freshnessLifetimeMs: MINUTE,
@@ -33,7 +34,13 @@ function asking(cacheControl: string): RequestFacts {
 
 describe('RFC 9111 §4 nothing stored', () => {
   it('is forwarded', () => {
-    const decision = { action: 'forward', fwd: 'uri-miss', mayServeStaleOnErrorUntil: undefined, ageMs: 0 }
+    const decision = {
+      action: 'forward',
+      fwd: 'uri-miss',
+      mayServeStaleOnErrorUntil: undefined,
+      whenDisconnected: 'nothing',
+      ageMs: 0,
+    }
     for (const options of [ignore, obey, sparing]) expect(decide(get, undefined, options, 0)).to.deep.equal(decision)
   })
 })
@@ -131,6 +138,28 @@ describe('RFC 5861 §4 stale-if-error', () => {
     const decision = decide(get, stored({ staleIfErrorMs: MINUTE }, { timing }), ignore, 40 * SECOND)
     expect(decision).to.include({ mayServeStaleOnErrorUntil: 91 * SECOND })
   })
+})
+
+describe('RFC 9111 §4.2.4 a handler that breaks off', () => {
+  const cases: [string, Partial<Terms>, string][] = [
+    ['', {}, 'stale'],
+    ['', { staleIfErrorMs: SECOND }, 'stale'],
+    ['', { mustRevalidate: true }, 'gateway-timeout'],
+    ['', { noCache: true }, 'gateway-timeout'],
+    ['max-stale', { mustRevalidate: true }, 'gateway-timeout'],
+    ['no-cache', {}, 'nothing'],
+    ['max-age=60', {}, 'nothing'],
+    ['min-fresh=60', { mustRevalidate: true }, 'nothing'],
+  ]
+  for (const [cacheControl, terms, stands] of cases) {
+    it(`${cacheControl || 'no wish'}, ${JSON.stringify(terms)} → ${stands}`, () => {
+      const request = cacheControl === '' ? get : asking(cacheControl)
+      expect(decide(request, stored(terms), byRfc, HOUR)).to.include({ whenDisconnected: stands })
+      expect(decide(request, stored(terms), obey, HOUR)).to.include({ whenDisconnected: 'nothing' })
+    })
+  }
+  it('is its own affair when nothing is stored', () =>
+    expect(decide(get, undefined, byRfc, 0)).to.include({ whenDisconnected: 'nothing' }))
 })
 
 describe('soft invalidation', () => {
@@ -251,6 +280,7 @@ describe('S2 each reuse is allowed', () => {
     soft: fc.boolean(),
   })
   const anyOptions = fc.record({
+    preset: fc.constantFrom('default' as const, 'rfc9111' as const),
     clientDirectives: fc.constantFrom('ignore' as const, 'obey' as const),
     staleOnly: fc.boolean(),
   })

@@ -154,7 +154,10 @@ describe('RFC 9111 §3 by the RFC', () => {
     [200, ['CDN-Cache-Control: max-age=60, &&', 'Cache-Control: no-store'], 'no-store'],
     [200, [fresh, 'Vary: Cookie'], undefined],
     [200, [fresh, 'Vary: *'], 'vary-star'],
-    [200, [fresh, 'Set-Cookie: a=b'], 'set-cookie'],
+    [200, [fresh, 'Set-Cookie: a=b'], undefined],
+    [200, [`Last-Modified: ${at(-3600)}`, 'Set-Cookie: a=b'], 'set-cookie'],
+    [200, ['Cache-Control: private, max-age=60', 'Set-Cookie: a=b'], 'private'],
+    [200, [fresh, 'Content-Range: bytes 0-1/2'], undefined],
     [200, ['Cache-Control: max-age=60, "'], 'malformed'],
   ]
   for (const [status, lines, reason] of cases) {

@@ -213,6 +213,10 @@ describe('RFC 9111 §5.2.2 what else the terms hold', () => {
     [['Pragma: other'], { noCache: false }],
   ]
   for (const [lines, some] of cases) it(lines.join(' | ') || 'nothing', () => expect(terms(lines)).to.include(some))
+  it('must-revalidate shares by the RFC (§3.5), proxy-revalidate does not', () => {
+    expect(terms(['Cache-Control: must-revalidate'], byRfc)).to.include({ shareable: true })
+    expect(terms(['Cache-Control: proxy-revalidate'], byRfc)).to.include({ shareable: false })
+  })
   it('Pragma in a response means nothing to the RFC', () => {
     expect(terms(['Pragma: no-cache'], byRfc)).to.include({ noCache: false })
   })

@@ -100,7 +100,7 @@ describe('RFC 9111 §3.2 freshening', () => {
     [['New: 1'], [...stored, 'New: 1']],
     [['Content-Foo: 1'], [...stored, 'Content-Foo: 1']],
     [['Vary: Y'], [...stored.slice(0, 5), 'Vary: Y']],
-    [['Content-Type: text/html'], stored],
+    [['Content-Type: text/html'], [...stored.slice(0, 3), ...stored.slice(4), 'Content-Type: text/html']],
     [['Content-Length: 0', 'Content-Encoding: br', 'Content-Range: bytes 0-1/2', 'Content-MD5: x'], stored],
     [['Connection: x-b', 'X-B: 1', 'Keep-Alive: 1', 'Transfer-Encoding: chunked', 'Age: 5'], stored],
     [['Set-Cookie: a=b'], stored],
@@ -110,6 +110,14 @@ describe('RFC 9111 §3.2 freshening', () => {
       expect(freshen(response(stored).headers, response(update).headers)).to.deep.equal(response(result).headers)
     })
   }
+})
+
+describe('RFC 9111 §7.3 a cookie in a 304', () => {
+  it('takes the place of the stored one by the RFC alone', () => {
+    const [old, more] = [response(['Set-Cookie: a=b', 'X-A: 1']).headers, response(['Set-Cookie: a=c']).headers]
+    expect(freshen(old, more, 'rfc9111')).to.deep.equal(['X-A', '1', 'Set-Cookie', 'a=c'])
+    expect(freshen(old, more)).to.deep.equal(old)
+  })
 })
 
 describe('RFC 9110 §15.4.5 the fields of a 304', () => {
