@@ -71,7 +71,7 @@ describe('a session', () => {
 })
 
 describe('on a Postgres server', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = temporaryFolder()
   const server = postgresFolder()
   let url: string

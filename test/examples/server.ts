@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { type IncomingHttpHeaders, request } from 'node:http'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +48,12 @@ export function run(name: string, env: Readonly<Record<string, string>>): Runnin
     // A group of its own, so that all of it can be killed.
     detached: true,
   })
+  // What a failed test leaves behind keeps mocha from ending neither, and ends with it.
+  child.unref()
+  for (const pipe of [child.stdout, child.stderr] as Socket[]) pipe.unref()
+  const killGroup = (): void => void process.kill(-child.pid!, 'SIGKILL')
+  process.on('exit', killGroup)
+  child.on('exit', () => process.off('exit', killGroup))
   let output = ''
   child.stdout!.on('data', chunk => {
     output += chunk

@@ -7,7 +7,7 @@ import { expect } from 'chai'
 import { kill, printed, run, start, temporaryFolder } from './server.ts'
 
 describe('starting an example', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = temporaryFolder()
   after(() => folder.remove())
 
@@ -91,13 +91,13 @@ describe('starting an example', function () {
     [{ DATABASE_URL: 'mysql://secret@localhost' }, /^DATABASE_URL is not an address of Postgres: [^@]*@host.*\n$/],
     [{ DATABASE_URL: 'postgres://user:geheim@127.0.0.1:1/x' }, /^The database that DATABASE_URL names cannot .*\n$/],
   ]
-  for (const [env, line] of refusals)
-    for (const name of ['express', 'koa'])
-      it(`${name} with ${JSON.stringify(env)}: one line`, async () => {
-        const running = run(name, { DATA_DIR: join(folder.path, 'unused'), ...env })
-        expect(await running.ended).to.equal(1)
-        expect(running.output()).to.match(line).and.not.contain('geheim')
-      })
+  for (const [at, [env, line]] of refusals.entries())
+    it(`${JSON.stringify(env)}: one line`, async () => {
+      // Both servers share the code that says it; they take turns.
+      const running = run(at % 2 === 0 ? 'express' : 'koa', { DATA_DIR: join(folder.path, 'unused'), ...env })
+      expect(await running.ended).to.equal(1)
+      expect(running.output()).to.match(line).and.not.contain('geheim')
+    })
 
   it('an example that does not exist: one line', async () => {
     const running = run('fastify', {})

@@ -53,6 +53,7 @@ export const summaryColumns = `e.id, e.title, e.city, e.lat, e.lon, e.starts_at 
 const distance = `2 * 6371 * asin(least(1, sqrt(sin(radians(e.lat - $1) / 2) ^ 2
   + cos(radians($1)) * cos(radians(e.lat)) * sin(radians(e.lon - $2) / 2) ^ 2)))`
 
+/** The page is cut out first and dressed then: columns beside a `limit` are computed for the skipped rows too. */
 export async function listEvents(db: Connection, { page, near }: ListInput): Promise<EventList> {
   const skipped = (page - 1) * pageSize
   const [count] = await db.query<{ total: number }>('select count(*)::int as total from link_up_buddy.events')
@@ -65,8 +66,9 @@ export async function listEvents(db: Connection, { page, near }: ListInput): Pro
         [near.lat, near.lon, skipped],
       )
     : await db.query<EventSummary>(
-        `select ${summaryColumns} from link_up_buddy.events e
-         order by e.starts_at, e.id limit ${pageSize} offset $1`,
+        `select ${summaryColumns}
+         from (select * from link_up_buddy.events order by starts_at, id limit ${pageSize} offset $1) e
+         order by e.starts_at, e.id`,
         [skipped],
       )
   return { page, pages: Math.ceil(total / pageSize), total, events }

@@ -27,10 +27,11 @@ export async function ensureData(database: Database, onMaking: () => void = () =
 }
 
 async function isThere(connection: Connection): Promise<boolean> {
-  const [table] = await connection.query<{ name: string | null }>(
-    "select to_regclass('link_up_buddy.setup')::text as name",
+  // Not to_regclass(): within a transaction it may answer from before the wait for the lock.
+  const tables = await connection.query(
+    "select from pg_catalog.pg_tables where schemaname = 'link_up_buddy' and tablename = 'setup'",
   )
-  if (!table?.name) return false
+  if (tables.length === 0) return false
   const [marker] = await connection.query<{ version: number }>('select version from link_up_buddy.setup')
   if (marker?.version === dataVersion) return true
   throw new Error(

@@ -10,7 +10,7 @@ import { lockFolder } from './folder-lock.ts'
 /** Opens the folder's database; when it has none, or one that was not finished, makes it anew and fills it. */
 export async function openEmbedded(folder: string, onMaking: () => void): Promise<Database> {
   mkdirSync(folder, { recursive: true })
-  const unlock = lockFolder(folder)
+  const unlock = await lockFolder(folder)
   try {
     const files = join(folder, 'postgres')
     // Written last. Files without it are what a first start that was killed left behind.

@@ -2,29 +2,31 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+
+/** How long an owner gets that is just about to end, as in a restart. */
+const patienceMs = 1_000
 
 /** Takes the folder, or throws what to do about it. Returns what gives the folder back. */
-export function lockFolder(folder: string): () => void {
+export async function lockFolder(folder: string): Promise<() => void> {
   const file = join(folder, 'in-use-by.pid')
-  const mine = String(process.pid)
-
-  // Twice: the second time after a file whose owner has ended was removed.
-  for (let attempt = 1; ; attempt++) {
+  const until = performance.now() + patienceMs
+  for (;;) {
     try {
-      writeFileSync(file, mine, { flag: 'wx' })
+      writeFileSync(file, String(process.pid), { flag: 'wx' })
       return () => rmSync(file, { force: true })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const owner = readOwner(file)
-    if (attempt === 2 || (owner !== undefined && isRunning(owner))) {
+    if (owner === undefined || !isRunning(owner)) rmSync(file, { force: true })
+    else if (performance.now() < until) await setTimeout(50)
+    else {
       throw new Error(
         `The data folder ${folder} is in use by process ${owner}. Stop that process, or choose another folder: ` +
-          'DATA_DIR=<folder>. ' +
-          `(If process ${owner} is no Link Up Buddy server, delete ${file}.)`,
+          `DATA_DIR=<folder>. (If process ${owner} is no Link Up Buddy server, delete ${file}.)`,
       )
     }
-    rmSync(file, { force: true })
   }
 }
 
