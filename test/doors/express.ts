@@ -96,3 +96,6 @@ const native = (middleware: readonly Middleware[]) => middleware as readonly Req
 
 export const express5Framework = expressFramework('Express 5', express5)
 export const express4Framework = expressFramework('Express 4', express4 as Express)
+
+export const expressOf = (framework: Framework): Express =>
+  framework === express5Framework ? express5 : (express4 as Express)
