@@ -21,6 +21,8 @@ const child = spawn(process.execPath, ['--conditions=@larder/source', '--import'
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+// The same, seen from here: a test that started this and has gone.
+process.on('disconnect', () => child.kill())
 child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
 child.on('error', error => {
   console.error(`The server could not be started: ${error.message}`)

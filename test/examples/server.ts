@@ -44,16 +44,14 @@ export function run(name: string, env: Readonly<Record<string, string>>): Runnin
   const { DATABASE_URL: _, SESSION_SECRET: __, ...inherited } = process.env
   const child = spawn(process.execPath, [script, name], {
     env: { ...inherited, PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own, so that all of it can be killed.
     detached: true,
   })
-  // What a failed test leaves behind keeps mocha from ending neither, and ends with it.
+  // What a failed test leaves running does not keep mocha from ending, and ends when mocha does and the channel closes.
   child.unref()
+  child.channel!.unref()
   for (const pipe of [child.stdout, child.stderr] as Socket[]) pipe.unref()
-  const killGroup = (): void => void process.kill(-child.pid!, 'SIGKILL')
-  process.on('exit', killGroup)
-  child.on('exit', () => process.off('exit', killGroup))
   let output = ''
   child.stdout!.on('data', chunk => {
     output += chunk
