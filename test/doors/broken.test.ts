@@ -105,6 +105,23 @@ for (const framework of frameworks) {
       expect(site.runs()).to.equal(2)
     })
 
+    it("one that a layer of the app's own makes of an error", async () => {
+      const catching = [framework.catching()]
+      const site = await stage(
+        serve,
+        framework,
+        () => {
+          if (site.runs() === 1) throw new Error('no such luck')
+          return { body: 'whole' }
+        },
+        framework.family === 'koa' ? { before: catching } : { last: catching },
+      )
+      const broken = await site.ask()
+      expect([broken.status, broken.text]).to.deep.equal([500, 'no such luck'])
+      await site.ask()
+      expect(said(await site.ask())).to.equal('hit')
+    })
+
     it('one that never comes holds nobody up', async () => {
       const site = await stage(
         serve,

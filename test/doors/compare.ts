@@ -20,6 +20,7 @@ export function expectSameAnswer(hit: Answer, miss: Answer): void {
   if (miss.header('content-length') !== undefined || hit.status !== 204) {
     expect(hit.header('content-length')).to.equal(miss.header('content-length') ?? String(hit.body.length))
   }
+  expect(hit.wire.length, 'nothing behind the body').to.equal(hit.wire.indexOf('\r\n\r\n') + 4 + hit.body.length)
   expect(hit.header('date'), 'the date of the stored answer').to.be.a('string')
   expect(hit.header('transfer-encoding')).to.equal(undefined)
 }

@@ -106,6 +106,7 @@ const passed: readonly (readonly [title: string, why: string, handler: RequestHa
 export const expressWays: readonly Way[] = [
   ...kept.map(([title, handler, ask]) => ({ title, handler: adapted(handler), why: undefined, ask })),
   ...passed.map(([title, why, handler, ask]) => ({ title, handler: adapted(handler), why, ask })),
+  { title: 'a handler that rejects', handler: adapted(async () => thrown()), why: 'status', only: 'Express 5' },
 ]
 
 export function prepareExpress(native: never): void {

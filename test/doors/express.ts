@@ -3,7 +3,6 @@
 import { finished, type Readable } from 'node:stream'
 import * as door from '@larder/express'
 import compression from 'compression'
-// @ts-expect-error It has no types.
 import cookieSession from 'cookie-session'
 import express5, { type ErrorRequestHandler, type RequestHandler } from 'express'
 // @ts-expect-error The alias has no types of its own.

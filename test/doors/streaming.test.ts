@@ -1,7 +1,11 @@
 // Answers that take their time: bytes go on as they are made, and whoever leaves takes nothing from those who stay.
 
+import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
+import { createCache } from '@larder/core'
 import { expect } from 'chai'
+import type { RequestHandler, Response } from 'express'
+import { adapted, express4Framework, express5Framework } from './express.ts'
 import { type Asked, frameworks } from './frameworks.ts'
 import { said, serving, stage } from './stage.ts'
 
@@ -121,6 +125,25 @@ for (const framework of frameworks) {
       expect(runs()).to.equal(1)
     })
 
+    it('a leader that leaves a source that waits for it goes on filling', async () => {
+      const { open, ask, sources, begun, runs } = await slow(text, { maxBodyBytes: 10_000_000 })
+      const leader = open()
+      await reached(() => sources.length === 1)
+      const source = sources[0]!
+      const piece = Buffer.alloc(100_000, 'larder ')
+      source.write(piece)
+      leader.pause()
+      // More than the socket takes of a client that does not read.
+      for (let i = 0; i < 79; i++) source.write(piece)
+      await reached(() => source.isPaused() || source.readableLength > 0)
+      leader.leave()
+      await begun[0]!.closed
+      source.end('end')
+      const next = await ask()
+      expect(next.body.equals(Buffer.concat([...Array(80).fill(piece), Buffer.from('end')]))).to.equal(true)
+      expect(runs()).to.equal(1)
+    })
+
     it('a leader that leaves before the head goes on filling', async () => {
       let proceed = () => {}
       let asked: Asked | undefined
@@ -185,6 +208,32 @@ for (const framework of frameworks) {
         cache: { maxBodyBytes: 1000 },
       })
       expect(said(await site.ask())).to.equal('fwd=uri-miss; detail=too-large')
+    })
+  })
+}
+
+for (const framework of [express5Framework, express4Framework]) {
+  describe(`${framework.name}: a handler that writes by hand`, () => {
+    const serve = serving()
+
+    it('goes on filling when its client leaves', async () => {
+      let response: Response | undefined
+      const app = framework.app()
+      const handler: RequestHandler = (_req, res) => {
+        response = res
+        res.write('one ')
+      }
+      app.use(framework.door.responseCache({ ttl: '1m', cache: createCache() }), adapted(handler))
+      const { open, ask } = await serve(app)
+      const leader = open()
+      await leader.has('one ')
+      const closed = once(response!, 'close')
+      leader.leave()
+      await closed
+      response!.write('two ')
+      response!.end('three')
+      const hit = await ask()
+      expect([said(hit), hit.text]).to.deep.equal(['hit', 'one two three'])
     })
   })
 }

@@ -9,4 +9,6 @@ export interface Way {
   /** Why it is not stored: a reason of `Cache-Status`, or `unsaid` where Koa sends the head without us; `undefined` when it is. */
   readonly why: string | undefined
   readonly ask?: AskOptions | undefined
+  /** The one version that knows this way. */
+  readonly only?: string
 }

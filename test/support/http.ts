@@ -38,6 +38,8 @@ export interface Call {
   readonly done: Promise<Answer>
   /** Resolves when the content holds this text. */
   has(text: string): Promise<void>
+  /** Read no more, and let the server wait. */
+  pause(): void
   /** Go away without waiting for the rest. */
   leave(): void
 }
@@ -48,7 +50,7 @@ export function ask(port: number, target: string, options: AskOptions = {}): Pro
 }
 
 export function open(port: number, target: string, options: AskOptions = {}): Call {
-  const { waitMs = 2000 } = options
+  const { waitMs = 5000 } = options
   const socket = connect(port, '127.0.0.1')
   const reader = createReader(options.method ?? 'GET')
   const waiting = new Set<{ ready: () => boolean; settle: () => void; fail: (error: Error) => void }>()
@@ -79,7 +81,13 @@ export function open(port: number, target: string, options: AskOptions = {}): Ca
   // Whoever waits for one of them need not wait for the other.
   head.catch(() => {})
   done.catch(() => {})
-  return { head, done, has: text => until(() => reader.answer().text.includes(text)), leave: () => socket.destroy() }
+  return {
+    head,
+    done,
+    has: text => until(() => reader.answer().text.includes(text)),
+    pause: () => void socket.pause(),
+    leave: () => void socket.destroy(),
+  }
 
   function check(): void {
     for (const wait of waiting) {
