@@ -109,9 +109,14 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   #write({ status, headers, removed, body }: Outgoing): void {
     const res = this.#res
     if (removed !== undefined) for (const name of removed) res.removeHeader(name)
-    // Outer middleware that hooks the head expects to find the fields on the response, and so does a Vary to be joined. Of the
-    // lines of one name Node 20's `writeHead` keeps only the last when fields are set already.
-    if (Object.hasOwn(res, 'writeHead') || res.hasHeader('vary') || hasRepeatedName(headers)) {
+    // Outer middleware that hooks the head expects to find the fields on the response, and so do a Vary and cookies to be joined.
+    // Of the lines of one name Node 20's `writeHead` keeps only the last when fields are set already.
+    if (
+      Object.hasOwn(res, 'writeHead') ||
+      res.hasHeader('vary') ||
+      res.hasHeader('set-cookie') ||
+      hasRepeatedName(headers)
+    ) {
       res.statusCode = status
       putHeaders(res, headers)
     } else res.writeHead(status, headers as string[])

@@ -8,7 +8,11 @@ export type OuterHeaders = ReadonlyMap<string, { readonly name: string; readonly
 
 export function outerHeaders(res: ServerResponse): OuterHeaders {
   const outer = new Map<string, { name: string; value: OutgoingHttpHeader }>()
-  for (const name of rawNames(res)) outer.set(name.toLowerCase(), { name, value: res.getHeader(name)! })
+  for (const name of rawNames(res)) {
+    const value = res.getHeader(name)!
+    // A copy: whoever adds a line may add it to the very array that stands there.
+    outer.set(name.toLowerCase(), { name, value: Array.isArray(value) ? [...value] : value })
+  }
   return outer
 }
 
@@ -20,10 +24,12 @@ export function ownHeaders(
   const headers: string[] = []
   for (const name of rawNames(res)) {
     const value = res.getHeader(name)!
-    const before = outer.get(name.toLowerCase())
+    const key = name.toLowerCase()
+    const before = outer.get(key)
     if (before !== undefined && isSame(before.value, value)) continue
-    if (Array.isArray(value)) for (const line of value) headers.push(name, line)
-    else headers.push(name, String(value))
+    // Cookies are added to each other's, never changed: those of the outer layers are not the handler's.
+    const known = key === 'set-cookie' && before !== undefined ? linesOf(before.value) : none
+    for (const line of linesOf(value)) if (!known.includes(line)) headers.push(name, line)
   }
   const removed = [...outer.keys()].filter(name => !res.hasHeader(name))
   return { headers, removed: removed.length === 0 ? none : removed }
@@ -34,10 +40,10 @@ const none: readonly string[] = []
 /** Back to what stood there before the handler ran. */
 export function restoreHeaders(res: ServerResponse, outer: OuterHeaders): void {
   for (const name of res.getHeaderNames()) res.removeHeader(name)
-  for (const { name, value } of outer.values()) res.setHeader(name, value)
+  for (const { name, value } of outer.values()) res.setHeader(name, Array.isArray(value) ? [...value] : value)
 }
 
-/** Set fields, several lines of one name included. `Vary` joins what is there. */
+/** Set fields, several lines of one name included. `Vary` and `Set-Cookie` join what is there. */
 export function putHeaders(res: ServerResponse, list: HeaderList): void {
   const put = new Set<string>()
   for (let i = 0; i < list.length; i += 2) {
@@ -45,7 +51,7 @@ export function putHeaders(res: ServerResponse, list: HeaderList): void {
     const value = list[i + 1]!
     const lower = name.toLowerCase()
     if (lower === 'vary') res.setHeader(name, mergedVary(res.getHeader('vary'), value))
-    else if (put.has(lower)) res.appendHeader(name, value)
+    else if (lower === 'set-cookie' || put.has(lower)) res.appendHeader(name, value)
     else res.setHeader(name, value)
     put.add(lower)
   }
@@ -90,6 +96,10 @@ function mergedVary(there: OutgoingHttpHeader | undefined, more: string): string
     if (member !== '' && !known.has(member.toLowerCase())) members.push(member)
   }
   return members.join(', ')
+}
+
+function linesOf(value: OutgoingHttpHeader): readonly string[] {
+  return Array.isArray(value) ? value : [String(value)]
 }
 
 function isSame(a: OutgoingHttpHeader, b: OutgoingHttpHeader): boolean {
