@@ -156,7 +156,7 @@ export class Fill<Subject> implements Recorder {
     return { action: 'pass', set: withCacheStatus(headers, { fwd: isBypass ? 'bypass' : fwd, detail: refusal }) }
   }
 
-  #store(accepted: Accepted, given: readonly string[] | undefined): void {
+  #store(accepted: Accepted, given: unknown): void {
     const { engine, exchange, settings, plan, begun, stamp } = this.#context
     if (this.#settled) return
     if (modeOf(engine) !== 'on') return this.#settle('failed', 'read-only')
@@ -164,7 +164,7 @@ export class Fill<Subject> implements Recorder {
     // The handler may have gone on reading and tagging while it wrote.
     const identity = identityRead(this.#context)
     if (identity !== undefined) return this.#settle('unstorable', identity)
-    const tags = given === undefined ? undefined : [...new Set([...given, ...exchange.tags])]
+    const tags = areTags(given) ? [...new Set([...given, ...exchange.tags])] : undefined
     if (!areTags(tags)) return this.#settle('unstorable', tagsRefused(engine))
     const headers = storableFields(accepted.headers, settings.policy.preset)
     if (fieldValue(headers, 'date') === undefined) headers.push('Date', formatHttpDate(Date.now()))

@@ -60,10 +60,12 @@ export function planRequest<Subject>(
     let answer: T | Promise<T>
     try {
       answer = run()
+      // Any thenable becomes a promise of ours, which settles once.
+      if (isPromise(answer)) answer = Promise.resolve(answer)
     } catch {
       return failed()
     }
-    if (isPromise(answer)) {
+    if (answer instanceof Promise) {
       answer.then(
         settled => (isFit(settled) ? next(settled) : failed()),
         () => failed(),
