@@ -22,7 +22,7 @@ for (const framework of frameworks) {
         const bare = await (await serveWay([])).client.ask('/', way.ask)
         const { client, runs } = await serveWay([framework.door.responseCache({ ttl: '1m', cache: createCache() })])
         const miss = await client.ask('/', way.ask)
-        expectUntouched(miss, bare)
+        expectUntouched(miss, bare, way.reads)
         const second = await client.ask('/', way.ask)
         if (way.why === undefined) {
           expect(said(miss)).to.equal('fwd=uri-miss; stored')

@@ -117,6 +117,25 @@ for (const framework of frameworks) {
       expect(inner.getMetrics().entries).to.equal(1)
     })
 
+    it('behind a layer that tags, in front of a handler that does', async () => {
+      const cache = createCache()
+      const app = framework.app()
+      attachCache(app.native, cache)
+      const tagging = (name: string) =>
+        ((subject: never, second: unknown, third: unknown) => {
+          framework.door.tag(subject, name)
+          return ((framework.family === 'koa' ? second : third) as () => unknown)()
+        }) as Middleware
+      app.use(tagging('outer'), responseCache('1m'), tagging('inner'), counter())
+      const { ask } = await serve(app)
+      for (const name of ['outer', 'inner']) {
+        await ask('/x')
+        expect(said(await ask('/x'))).to.equal('hit')
+        await cache.invalidateTags([name])
+        expect(said(await ask('/x'))).to.equal('fwd=uri-miss; stored; detail=invalidated')
+      }
+    })
+
     it('below a prefix: routers with the same routes are apart', async () => {
       const app = framework.app()
       const cache = createCache()

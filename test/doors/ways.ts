@@ -9,6 +9,8 @@ export interface Way {
   /** Why it is not stored: a reason of `Cache-Status`, or `unsaid` where Koa sends the head without us; `undefined` when it is. */
   readonly why: string | undefined
   readonly ask?: AskOptions | undefined
+  /** A request field that the framework reads for it without a Vary. */
+  readonly reads?: string
   /** The one version that knows this way. */
   readonly only?: string
 }
