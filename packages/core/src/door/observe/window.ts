@@ -1,0 +1,99 @@
+// One window over one request: what is laid over it, and the observer that takes it off.
+
+import type { IncomingMessage } from 'node:http'
+import { ObservedHeaders } from './headers.ts'
+import { substitute } from './layers.ts'
+import { isPlumbing, wordFor } from './names.ts'
+import type { Observer, Owner } from './observation.ts'
+import { type Meaning, slot, watchProperty } from './property.ts'
+import { Reads } from './reads.ts'
+import { ObservedRecord } from './record.ts'
+
+export class Window {
+  readonly reads = new Reads()
+  readonly #undo: (() => unknown)[] = []
+
+  /** Tell when a property is read, whether it is there, inherited or absent. */
+  watch(target: object, key: PropertyKey, meaning: Meaning): void {
+    this.#undo.push(watchProperty(target, key, meaning, this.reads))
+  }
+
+  /** Tell when something that outer layers put on an object is read. `known` has been seen to already. */
+  watchAdded(owner: Owner, target: object, known?: ReadonlySet<PropertyKey>): void {
+    const parent = Reflect.getPrototypeOf(target)
+    for (const key of Reflect.ownKeys(target)) {
+      if (key === slot || isPlumbing(key) || known?.has(key)) continue
+      // A method of the framework that was wrapped, as compression does with write and end.
+      if (parent && key in parent && typeof Reflect.getOwnPropertyDescriptor(target, key)?.value === 'function')
+        continue
+      this.watch(target, key, wordFor(owner, key))
+    }
+  }
+
+  /** Tell which fields are read, by name, and whether all are listed. */
+  watchFields(request: IncomingMessage): void {
+    // Node makes `headers` of `rawHeaders` when first asked.
+    const { headers } = request
+    // First of all: to turn a property of Node's own into an accessor gives the request a dictionary of properties, to which the
+    // others are added at a tenth of the cost. With Express every request has a hidden class of its own, and each property makes one more.
+    this.watch(request, 'rawHeaders', 'headers')
+    this.#put(request, 'headers', headers, new Proxy(headers, new ObservedHeaders(this.reads, headers)))
+    this.watch(request, 'headersDistinct', 'headers')
+  }
+
+  /** Tell when the peer's address or certificate is read. */
+  watchPeer(request: IncomingMessage): void {
+    const { socket } = request
+    if (!socket) return
+    if (request.httpVersionMajor > 1) {
+      // HTTP/2 hands out a proxy of the socket, which takes no accessor.
+      this.watch(request, 'socket', 'ip')
+      this.watch(request, 'connection', 'ip')
+      return
+    }
+    this.watch(socket, 'remoteAddress', 'ip')
+    if (!('encrypted' in socket)) return
+    this.watch(socket, 'getPeerCertificate', 'certificate')
+    this.watch(socket, 'getPeerX509Certificate', 'certificate')
+  }
+
+  /** Tell which entries of `res.locals` or `ctx.state` are read. */
+  watchRecord(owner: object, word: 'locals' | 'state'): void {
+    const record: unknown = Reflect.get(owner, word)
+    if (typeof record !== 'object' || record === null) return
+    this.#put(owner, word, record, new Proxy(record, new ObservedRecord(this.reads, record, word)))
+  }
+
+  /** Have the framework make something anew that it keeps, because what it keeps was made before we watched. */
+  forget(owner: object, key: string): void {
+    const kept: unknown = Reflect.get(owner, key)
+    if (kept === undefined) return
+    Reflect.set(owner, key, undefined)
+    this.onEnd(() => Reflect.set(owner, key, kept))
+  }
+
+  onEnd(run: () => unknown): void {
+    this.#undo.push(run)
+  }
+
+  observer(): Observer {
+    const { reads } = this
+    const undo = this.#undo
+    return {
+      observation: reads,
+      pause: run => reads.quietly(run),
+      end() {
+        if (reads.ended) return
+        reads.ended = true
+        // Backwards, so that V8 can take up the request's shape from before.
+        for (let i = undo.length - 1; i >= 0; i--) undo[i]!()
+      },
+    }
+  }
+
+  #put(owner: object, key: string, original: object, replacement: object): void {
+    const undo = substitute(owner, key, original, replacement)
+    if (undo) this.#undo.push(undo)
+    else this.reads.opaque()
+  }
+}
