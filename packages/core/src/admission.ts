@@ -6,6 +6,7 @@ import { fieldValue } from './http/headers.ts'
 import { hasRoom, ruleOf } from './keep.ts'
 import type { Plan } from './plan.ts'
 import { storeRefusal } from './policy/storing.ts'
+import { isExplicit } from './policy/terms.ts'
 import type { ResponseFacts, Terms } from './policy/types.ts'
 import type { RefusalReason } from './reasons.ts'
 import type { RouteSettings } from './response-options.ts'
@@ -30,7 +31,7 @@ export function refusalAtHead<Subject>(
   const refusal = storeRefusal(exchange.request, response, settings.policy, terms, settings)
   if (refusal !== undefined) return refusal
   if (plan.guarded && !terms.shareable) return 'credentials'
-  const identity = identityRead(candidate)
+  const identity = identityRead(candidate, terms)
   if (identity !== undefined) return identity
   const length = fieldValue(response.headers, 'content-length')
   if (length !== undefined && Number(length) > settings.maxBodyBytes) return 'too-large'
@@ -42,8 +43,14 @@ export function refusalAtHead<Subject>(
 }
 
 /** Wall 2: the handler read something that tells who asks, and nobody vouched for it. */
-export function identityRead<Subject>({ exchange, settings }: Candidate<Subject>): RefusalReason | undefined {
+export function identityRead<Subject>(
+  { exchange, settings }: Candidate<Subject>,
+  terms: Terms,
+): RefusalReason | undefined {
   for (const identity of exchange.observation?.identities ?? []) {
+    // Who lists all fields, as a proxy does, read none in particular: what the response itself says of its freshness and its
+    // Vary decides then.
+    if (identity === 'headers' && isExplicit(terms.freshnessSource)) continue
     if (!settings.trust.has(identity)) return `read-${identity}`
   }
   return undefined

@@ -162,7 +162,7 @@ export class Fill<Subject> implements Recorder {
     if (modeOf(engine) !== 'on') return this.#settle('failed', 'read-only')
     const { status, removed, terms, respondedAt } = accepted
     // The handler may have gone on reading and tagging while it wrote.
-    const identity = identityRead(this.#context)
+    const identity = identityRead(this.#context, terms)
     if (identity !== undefined) return this.#settle('unstorable', identity)
     const tags = areTags(given) ? [...new Set([...given, ...exchange.tags])] : undefined
     if (!areTags(tags)) return this.#settle('unstorable', tagsRefused(engine))

@@ -215,7 +215,8 @@ export function createResponseCache<Subject>(
       ended: background?.ended,
     })
     exchange.claim(engine, () => recorder.callOff())
-    exchange.forward({ recorder, conditional, observe: true })
+    // A gateway goes by what its origin says, and passes all fields on.
+    exchange.forward({ recorder, conditional, observe: settings.policy.preset === 'default' })
   }
 
   /** Have the stored response refreshed behind its back, unless that is under way, or failed just now. */

@@ -9,6 +9,7 @@ import {
   type HeaderList,
   type Observation,
   type Outgoing,
+  observeExpress,
   REPLAY,
   type Replay,
   type RequestHeaders,
@@ -16,6 +17,7 @@ import {
   sendReplay,
   serverOf,
   tagsOf,
+  unobserved,
 } from '@larder/core/door'
 import type { NextFunction, Request, Response } from 'express'
 import { hideConditionals } from './conditionals.ts'
@@ -31,6 +33,7 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   readonly subject: Request
   /** The client's own, whatever the handler is shown. */
   readonly headers: RequestHeaders
+  readonly rawHeaders: HeaderList
   readonly #res: Response
   readonly #next: NextFunction
   #tap: Tap | undefined
@@ -38,7 +41,10 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
 
   constructor(req: Request, res: Response, next: NextFunction) {
     this.subject = req
-    this.headers = req.headers
+    // In front of this cache another one may be watching what is read.
+    const { headers, rawHeaders } = unobserved(req)
+    this.headers = headers
+    this.rawHeaders = rawHeaders
     this.#res = res
     this.#next = next
   }
@@ -55,9 +61,6 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   get secure(): boolean {
     return (this.subject.socket as { encrypted?: boolean } | null)?.encrypted === true
   }
-  get rawHeaders(): HeaderList {
-    return this.subject.rawHeaders
-  }
   get observation(): Observation | undefined {
     return this.#observed
   }
@@ -73,11 +76,16 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
     else this.#tap.takeOver(() => this.#write(response))
   }
 
-  forward({ recorder, conditional }: Forward): void {
-    const shown = conditional === undefined ? undefined : hideConditionals(this.subject, conditional)
+  forward({ recorder, conditional, observe }: Forward): void {
+    const show = conditional === undefined ? undefined : hideConditionals(this.subject, conditional)
+    const observer = observe ? observeExpress(this.subject, this.#res) : unwatched
+    this.#observed = observer.observation
     this.#tap = tapResponse(this.#res, recorder, {
-      paused: run => run(),
-      ended: () => shown?.(),
+      paused: observer.pause,
+      ended() {
+        observer.end()
+        show?.()
+      },
     })
     this.#next()
   }
@@ -124,6 +132,8 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
     else res.end(body)
   }
 }
+
+const unwatched = { observation: undefined, pause: <T>(run: () => T) => run(), end() {} }
 
 /** The application that the server calls: routers and applications mounted in it have parents. */
 export function rootApp(req: Request): object {

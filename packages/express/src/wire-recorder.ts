@@ -86,7 +86,7 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
 
   function decide(): void {
     const { headers, removed } = ownHeaders(res, outer)
-    const decision = recorder.head(res.statusCode, headers, removed)
+    const decision = hooks.paused(() => recorder.head(res.statusCode, headers, removed))
     if (verdict === undefined) verdict = decision.action
     if (decision.action === 'hold') return
     for (let i = 0; i < decision.set.length; i += 2) added.set(decision.set[i]!, res.getHeader(decision.set[i]!))

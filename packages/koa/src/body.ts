@@ -22,7 +22,10 @@ export function bodyOf(ctx: Context): Body {
   if (body === null || body === undefined) return absentBody(ctx)
   // The handler may use its buffer again.
   if (Buffer.isBuffer(body)) return { kind: 'bytes', replaces: false, read: () => Buffer.from(body) }
-  if (typeof body === 'string') return { kind: 'bytes', replaces: true, read: () => Buffer.from(body) }
+  if (typeof body === 'string') {
+    // One without its length, as the null that Koa 3 makes JSON of, goes out in another framing.
+    return { kind: 'bytes', replaces: ctx.res.hasHeader('content-length'), read: () => Buffer.from(body) }
+  }
   const source = streamOf(ctx, body)
   if (source !== undefined) return { kind: 'stream', source }
   return { kind: 'bytes', replaces: true, read: () => Buffer.from(JSON.stringify(body)) }

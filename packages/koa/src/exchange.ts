@@ -10,6 +10,7 @@ import {
   type HeaderList,
   type Observation,
   type Outgoing,
+  observeKoa,
   REPLAY,
   type Replay,
   type RequestHeaders,
@@ -17,6 +18,7 @@ import {
   sendReplay,
   serverOf,
   tagsOf,
+  unobserved,
 } from '@larder/core/door'
 import type { Context, Next } from 'koa'
 import { putAnswer } from './answer.ts'
@@ -39,6 +41,7 @@ class KoaExchange implements Exchange<Context>, CacheRequest {
   readonly subject: Context
   /** The client's own, whatever the handler is shown. */
   readonly headers: RequestHeaders
+  readonly rawHeaders: HeaderList
   readonly #next: Next
   readonly #ending: Ending
   /** The mark of a replay, whoever's it is. */
@@ -46,10 +49,14 @@ class KoaExchange implements Exchange<Context>, CacheRequest {
   /** Once the handler was started: what stood on the response before. */
   #outer: Fields | undefined
   #answered = false
+  #observed: Observation | undefined
 
   constructor(ctx: Context, next: Next, ending: Ending) {
     this.subject = ctx
-    this.headers = ctx.req.headers
+    // In front of this cache another one may be watching what is read.
+    const { headers, rawHeaders } = unobserved(ctx.req)
+    this.headers = headers
+    this.rawHeaders = rawHeaders
     this.replayed = replayOf(ctx.req)
     this.#next = next
     this.#ending = ending
@@ -67,11 +74,8 @@ class KoaExchange implements Exchange<Context>, CacheRequest {
   get secure(): boolean {
     return (this.subject.req.socket as { encrypted?: boolean } | undefined)?.encrypted === true
   }
-  get rawHeaders(): HeaderList {
-    return this.subject.req.rawHeaders
-  }
   get observation(): Observation | undefined {
-    return undefined
+    return this.#observed
   }
   get tags(): readonly string[] {
     return tagsOf(this.subject.req)
@@ -95,6 +99,11 @@ class KoaExchange implements Exchange<Context>, CacheRequest {
     this.#outer = fieldsOf(ctx.res)
     const run = {
       ctx,
+      watch: () => {
+        const observer = observeKoa(ctx)
+        this.#observed = observer.observation
+        return observer
+      },
       next: this.#next,
       outer: this.#outer,
       // Its mark changes when it arrives; one that passes by on its way is another cache's to fill from.

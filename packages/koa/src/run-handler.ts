@@ -1,6 +1,6 @@
 // The handler runs in next(); what it left on the context is told to the recorder before outer middleware changes it.
 
-import type { Forward, HeadVerdict, Recorder } from '@larder/core/door'
+import type { Forward, HeadVerdict, Observer, Recorder } from '@larder/core/door'
 import type { Context, Next } from 'koa'
 import { type Body, bodyOf, discardBody, isKoa3, type Source } from './body.ts'
 import { hideConditionals } from './conditionals.ts'
@@ -11,6 +11,8 @@ import { tapStream } from './tap.ts'
 export interface Run {
   readonly ctx: Context
   readonly next: Next
+  /** Watch what is read from now on. */
+  watch(): Observer
   /** What stood on the response before the handler ran. */
   readonly outer: Fields
   /** The request was sent to fill the cache: nobody reads what goes out. */
@@ -20,31 +22,50 @@ export interface Run {
 }
 
 /** Resolves when the context holds what is to go out. @throws what the handler threw, unless it was answered for. */
-export async function runHandler(run: Run, { recorder, conditional }: Forward): Promise<void> {
+export async function runHandler(run: Run, { recorder, conditional, observe }: Forward): Promise<void> {
   const { ctx, next } = run
   const show = conditional === undefined ? undefined : hideConditionals(ctx.req, conditional)
+  const observer = observe ? run.watch() : undefined
+  const unwatch = () => {
+    observer?.end()
+    show?.()
+  }
   try {
     await next()
   } catch (error) {
-    show?.()
+    unwatch()
     if (toldOfError(ctx, recorder, error) === 'answered') return
     throw error
   }
+  // From here on the client's own fields stand there again, for the engine's questions as for outer middleware.
   show?.()
+  let isLasting = false
+  try {
+    isLasting = tellOf(run, recorder, observer, unwatch)
+  } finally {
+    if (!isLasting) unwatch()
+  }
+}
+
+/** Tell the recorder what the handler left on the context. Returns whether the handler's stream is still to be read. */
+function tellOf(run: Run, recorder: Recorder, observer: Observer | undefined, unwatch: () => void): boolean {
+  const { ctx } = run
+  const pause = observer?.pause ?? (run => run())
   if (isWrittenByHand(ctx)) {
-    if (ctx.headerSent) tellHead(run, recorder, undefined)
+    if (ctx.headerSent) pause(() => tellHead(run, recorder, undefined))
     recorder.fail('destroyed')
-    return
+    return false
   }
   // Where nothing is to be kept, the body does not matter.
   const body = recorder.recording ? bodyOf(ctx) : undefined
-  const verdict = tellHead(run, recorder, body)
+  const verdict = pause(() => tellHead(run, recorder, body))
   if (verdict.action === 'pass') {
     putFields(ctx.res, verdict.set)
-    if (body !== undefined && recorder.recording) return record(run, recorder, body)
+    if (body !== undefined && recorder.recording) return record(run, recorder, body, unwatch)
   }
   // A held response, or a replay of which nothing is kept, goes nowhere.
   if (!run.isAnswered() && (verdict.action === 'hold' || run.isReplay)) dropBody(ctx)
+  return false
 }
 
 /** Koa writes nothing more, or the handler has begun to write: what it does there is its own. */
@@ -57,34 +78,40 @@ function tellHead({ ctx, outer }: Run, recorder: Recorder, body: Body | undefine
   return recorder.head(status, headers, removed)
 }
 
-function record(run: Run, recorder: Recorder, body: Body): void {
+/** Returns whether the handler's stream is still to be read. */
+function record(run: Run, recorder: Recorder, body: Body, unwatch: () => void): boolean {
   const { ctx } = run
-  if (ctx.method === 'HEAD' || body.kind === 'none') return recorder.end()
-  if (body.kind === 'stream') return tapBody(run, recorder, body.source)
+  if (ctx.method === 'HEAD' || body.kind === 'none') {
+    recorder.end()
+    return false
+  }
+  if (body.kind === 'stream') {
+    // What a stream reads of the request while it goes out still counts.
+    tapBody(run, recorder, body.source, unwatch)
+    return true
+  }
   let bytes: Buffer
   try {
     bytes = body.read()
   } catch {
     // Koa makes the same of it in its turn, and answers with the error.
     recorder.fail('thrown')
-    return
+    return false
   }
+  // Nothing of the handler's is left to run.
+  unwatch()
   if (bytes.length > 0) recorder.write(bytes)
   // Outer middleware sees the same on a miss as on a hit.
-  if (body.kind === 'bytes' && body.replaces) {
-    const { status } = ctx
-    ctx.body = bytes
-    // Koa 3 leaves a null that it makes JSON of at 404.
-    if (ctx.status !== status) ctx.status = status
-  }
+  if (body.kind === 'bytes' && body.replaces) ctx.body = bytes
   recorder.end()
+  return false
 }
 
 /** Put a stream of ours in the place of the handler's. */
-function tapBody({ ctx, isReplay }: Run, recorder: Recorder, source: Source): void {
+function tapBody({ ctx, isReplay }: Run, recorder: Recorder, source: Source, ended: () => void): void {
   const { res } = ctx
   const isOver = () => isReplay || res.writableEnded || !ctx.writable
-  const tap = tapStream(source, recorder, { clientless: isOver(), isOver, ended() {} })
+  const tap = tapStream(source, recorder, { clientless: isOver(), isOver, ended })
   if (isReplay) {
     ctx.body = null
     return
