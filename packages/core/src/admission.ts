@@ -51,7 +51,8 @@ export function identityRead<Subject>(
     // Who lists all fields, as a proxy does, read none in particular: what the response itself says of its freshness and its
     // Vary decides then.
     if (identity === 'headers' && isExplicit(terms.freshnessSource)) continue
-    if (!settings.trust.has(identity)) return `read-${identity}`
+    // Cache-Status takes a token.
+    if (!settings.trust.has(identity)) return `read-${identity.replace(/[^\w.-]/g, '_')}`
   }
   return undefined
 }
