@@ -50,9 +50,12 @@ describe('starting an example', function () {
     expect(existsSync(join(folder.path, 'in-use-by.pid'))).to.equal(false)
   })
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    it(`ends at ${signal} with 0 within 2 s, a client with an idle connection or not`, async () => {
-      const server = await start('express', { DATA_DIR: folder.path })
+  for (const [name, signal] of [
+    ['express', 'SIGTERM'],
+    ['koa', 'SIGINT'],
+  ] as const)
+    it(`${name} ends at ${signal} with 0 within 2 s, although a client keeps its connection`, async () => {
+      const server = await start(name, { DATA_DIR: folder.path })
       const idle = connect(Number(new URL(server.url).port), 'localhost')
       idle.on('error', () => {})
       idle.write('GET /events/42 HTTP/1.1\r\nHost: localhost\r\n\r\n')
