@@ -22,6 +22,22 @@ describe('RFC 9110 §14.2 Range', () => {
     expect(select({ range: 'bytes=0-1' }, ['Accept-Ranges: none'])).to.equal(undefined)
     expect(select({ range: 'bytes=0-1' }, ['Accept-Ranges: bytes'])).to.deep.equal(part)
   })
+
+  for (const [accepted, isPart] of [
+    [undefined, true],
+    ['identity', true],
+    ['identity;q=1, *;q=0', true],
+    ['gzip;q=0, x-own', true],
+    ['gzip', false],
+    ['identity, br;q=0.1', false],
+    ['*', false],
+  ] as const) {
+    it(`of a page that a layer in front may encode, for Accept-Encoding: ${accepted}`, () => {
+      const asked = { range: 'bytes=0-1', 'accept-encoding': accepted }
+      expect(select(asked)).to.deep.equal(isPart ? part : undefined)
+      expect(select(asked, ['Content-Encoding: gzip'])).to.deep.equal(part)
+    })
+  }
 })
 
 describe('RFC 9110 §13.1.5 If-Range', () => {
@@ -36,6 +52,9 @@ describe('RFC 9110 §13.1.5 If-Range', () => {
     ['"a", "b"', ['ETag: "a"'], false],
     ['*', ['ETag: "a"'], false],
     ['"a"', [], false],
+    ['"a"', ['ETag: "a"', 'Vary: Accept-Encoding'], false],
+    ['"a"', ['ETag: "a"', 'Vary: Accept-Language'], true],
+    [at(-1), [...strong, 'Vary: Accept-Encoding'], false],
     [at(-1), strong, true],
     [at(0), strong, false],
     [at(-2), strong, false],
