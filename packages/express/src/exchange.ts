@@ -116,6 +116,8 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
 
   #write({ status, headers, removed, body }: Outgoing): void {
     const res = this.#res
+    // Somebody in front answered while this request waited for another's run.
+    if (res.headersSent) return
     if (removed !== undefined) for (const name of removed) res.removeHeader(name)
     // Outer middleware that hooks the head expects to find the fields on the response, and so do a Vary and cookies to be joined.
     // Of the lines of one name Node 20's `writeHead` keeps only the last when fields are set already.
