@@ -60,7 +60,7 @@ export function sendReplay(replay: ReplayRequest): void {
     socket.destroy()
   })
   socket.once('close', () => {
-    req.destroy()
+    if (!res.writableFinished) req.destroy()
     if (!isPending) return
     isPending = false
     replay.lost()

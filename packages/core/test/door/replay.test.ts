@@ -256,6 +256,26 @@ describe('replay', () => {
     server.close()
   })
 
+  it('is aborted only when its response breaks off', async () => {
+    const events: string[] = []
+    const server = await listening(
+      createServer((req, res) => {
+        for (const event of ['aborted', 'end', 'close']) req.on(event, () => events.push(event))
+        res.on('finish', () => events.push('finish')).on('close', () => events.push('closed'))
+        if (req.url === '/breaks') res.destroy()
+        else res.end('x')
+      }),
+    )
+    await run(server, '/').closed
+    await tick()
+    expect(events).to.have.members(['finish', 'end', 'close', 'closed'])
+    events.splice(0)
+    await run(server, '/breaks').closed
+    await tick()
+    expect(events).to.have.members(['aborted', 'close', 'closed'])
+    server.close()
+  })
+
   describe('its way', () => {
     it('reaches its owner: arrives once, is not lost, and passes by the owner from then on', async () => {
       const owner = {}
