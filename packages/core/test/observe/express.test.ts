@@ -184,6 +184,15 @@ const rows: Row[] = [
     }),
   ],
   [
+    'req.ctx',
+    (req, res) => res.json(req.ctx),
+    [],
+    ['req.ctx'],
+    outer((req: { ctx: object }) => {
+      req.ctx = { user: 'alice' }
+    }),
+  ],
+  [
     'unread',
     (_, res) => res.json('page'),
     [],
@@ -196,7 +205,7 @@ const rows: Row[] = [
     'a symbol',
     (req, res) => res.json(req[symbol]),
     [],
-    ['req.Symbol(tenant)'],
+    ['req.tenant'],
     outer((req: { [symbol]: string }) => {
       req[symbol] = 'a'
     }),

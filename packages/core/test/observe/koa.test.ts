@@ -1,9 +1,13 @@
 // What handlers of Koa 2 and 3 are seen to read.
 
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
+import { connect, createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { type Observer, observeKoa } from '../../src/door/observe/index.ts'
 import { type KoaHandler, type KoaSetup, koas, layer, viaKoa } from './support.ts'
 
 const file = fileURLToPath(import.meta.url)
@@ -206,7 +210,7 @@ const rows: Row[] = [
     'a symbol',
     answer(ctx => ctx[symbol]),
     [],
-    ['ctx.Symbol(tenant)'],
+    ['ctx.tenant'],
     outer(ctx => {
       ctx[symbol] = 'a'
     }),
@@ -268,6 +272,39 @@ const rows: Row[] = [
 ]
 
 for (const [framework, Koa] of koas) {
+  it(`${framework} over HTTP/2`, async () => {
+    const app = new Koa()
+    const observed: Observer[] = []
+    // biome-ignore lint/suspicious/noExplicitAny: no type of Koa knows both protocols
+    app.use((ctx: any) => {
+      const { headers } = ctx.req
+      const window = observeKoa(ctx)
+      const read = ctx.path === '/ip' ? ctx.ip : ctx.path === '/field' ? [ctx.host, ctx.get('x-trip')] : ctx.protocol
+      observed.push(window)
+      window.end()
+      ctx.body = JSON.stringify([read, headers === ctx.req.headers])
+    })
+    const server = createServer(app.callback()).listen(0)
+    await once(server, 'listening')
+    const client = connect(`http://localhost:${(server.address() as AddressInfo).port}`)
+    try {
+      for (const path of ['/ip', '/field', '/page']) {
+        let body = ''
+        const stream = client.request({ ':path': path, 'x-trip': 'canary' })
+        for await (const chunk of stream.setEncoding('utf8')) body += chunk
+        expect(JSON.parse(body)[1]).to.equal(true)
+      }
+      expect(observed.map(({ observation: { fields, identities } }) => [...fields, ...identities])).to.deep.equal([
+        ['ip'],
+        ['host', 'x-trip'],
+        [],
+      ])
+    } finally {
+      client.close()
+      server.close()
+    }
+  })
+
   describe(`what a handler of ${framework} reads`, () => {
     for (const [title, handler, fields, identities, setup] of rows) {
       it(`${title} → ${[...fields, ...identities].join(', ') || 'nothing'}`, async () => {

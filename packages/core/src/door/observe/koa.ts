@@ -2,25 +2,32 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Observer } from './observation.ts'
+import type { Callable } from './readers.ts'
+import type { Reads } from './reads.ts'
 import { Window } from './window.ts'
 
 export interface ObservableContext {
+  readonly app?: { readonly proxy?: boolean }
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly request: object
   readonly response: object
 }
 
-const seenTo: ReadonlySet<PropertyKey> = new Set(['ip', 'ips', 'session'])
+/** Watched by name in any case. */
+const seenTo: ReadonlySet<PropertyKey> = new Set(['ip', 'ips'])
 
 /** Observe what is read of a context from now on. To be called right before `next()`. */
 export function observeKoa(context: ObservableContext): Observer {
   const window = new Window()
   try {
-    const { req, res, request, response } = context
+    const { app, req, res, request, response } = context
+    const protocol = (reads: Reads, below: Callable) => {
+      if (app?.proxy) reads.field('x-forwarded-proto', below)
+    }
     // Before what was added, because a getter among it may read through the state.
     window.watchRecord(context, 'state')
-    window.watchAdded('ctx', context, seenTo)
+    window.watchAdded('ctx', context)
     window.watchAdded('request', request, seenTo)
     window.watchAdded('response', response)
     window.watchAdded('req', req)
@@ -33,8 +40,10 @@ export function observeKoa(context: ObservableContext): Observer {
     // Koa reads X-Forwarded-Host and -Proto only when it believes them, so `host` and `protocol` need no more than the fields.
     window.watch(request, 'ip', 'ip')
     window.watch(request, 'ips', 'ip')
+    // HTTP/2 has no address to watch, but the socket, which `protocol` asks whether it is encrypted.
+    if (req.httpVersionMajor > 1) window.watch(request, 'protocol', protocol)
     // koa-session puts it on the prototype of all contexts. Nothing absent is watched: koa-passport asks whether it is there.
-    if ('session' in context) window.watch(context, 'session', 'session')
+    if ('session' in context && !Object.hasOwn(context, 'session')) window.watch(context, 'session', 'session')
   } catch {
     window.reads.opaque()
   }

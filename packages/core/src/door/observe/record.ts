@@ -1,7 +1,7 @@
 // res.locals and ctx.state as the handler sees them: what outer layers left there is told when it is read.
 
 import { layerOf } from './layers.ts'
-import { meansIdentity } from './names.ts'
+import { meansIdentity, nameOf } from './names.ts'
 import type { Callable } from './readers.ts'
 import type { Reads } from './reads.ts'
 
@@ -66,6 +66,6 @@ export class ObservedRecord implements ProxyHandler<object> {
     if (this.reads.ended || this.#written?.has(key)) return
     // What Object.prototype has is nobody's; what is absent counts where its absence says "nobody".
     if (Reflect.has(target, key) ? key in Object.prototype : !meansIdentity(key)) return
-    this.reads.identity(`${this.#word}.${String(key)}`, below)
+    this.reads.identity(`${this.#word}.${nameOf(key)}`, below)
   }
 }

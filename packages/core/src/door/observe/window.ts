@@ -1,9 +1,10 @@
 // One window over one request: what is laid over it, and the observer that takes it off.
 
 import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
 import { ObservedHeaders } from './headers.ts'
 import { substitute } from './layers.ts'
-import { isPlumbing, wordFor } from './names.ts'
+import { isPrivate, plumbingOf, wordFor } from './names.ts'
 import type { Observer, Owner } from './observation.ts'
 import { type Meaning, slot, watchProperty } from './property.ts'
 import { Reads } from './reads.ts'
@@ -18,14 +19,14 @@ export class Window {
     this.#undo.push(watchProperty(target, key, meaning, this.reads))
   }
 
-  /** Tell when something that outer layers put on an object is read. `known` has been seen to already. */
-  watchAdded(owner: Owner, target: object, known?: ReadonlySet<PropertyKey>): void {
-    const parent = Reflect.getPrototypeOf(target)
+  /** Tell when something that outer layers put on an object is read. `named` is watched in any case. */
+  watchAdded(owner: Exclude<Owner, 'locals' | 'state'>, target: object, named?: ReadonlySet<PropertyKey>): void {
+    const plumbing = plumbingOf(owner)
     for (const key of Reflect.ownKeys(target)) {
-      if (key === slot || isPlumbing(key) || known?.has(key)) continue
+      if (plumbing.has(key) || named?.has(key) || (typeof key === 'symbol' && this.#passes(key, target))) continue
       // A method of the framework that was wrapped, as compression does with write and end.
-      if (parent && key in parent && typeof Reflect.getOwnPropertyDescriptor(target, key)?.value === 'function')
-        continue
+      const wrapped = typeof Reflect.getOwnPropertyDescriptor(target, key)?.value === 'function'
+      if (wrapped && key in (Reflect.getPrototypeOf(target) ?? {})) continue
       this.watch(target, key, wordFor(owner, key))
     }
   }
@@ -34,8 +35,8 @@ export class Window {
   watchFields(request: IncomingMessage): void {
     // Node makes `headers` of `rawHeaders` when first asked.
     const { headers } = request
-    // First of all: to turn a property of Node's own into an accessor gives the request a dictionary of properties, to which the
-    // others are added at a tenth of the cost. With Express every request has a hidden class of its own, and each property makes one more.
+    // Before the other names: a property of Node's own that becomes an accessor turns the request into a dictionary, to which the
+    // others are added cheaply. Express gives every request a hidden class of its own, and each property more would make a new one.
     this.watch(request, 'rawHeaders', 'headers')
     this.#put(request, 'headers', headers, new Proxy(headers, new ObservedHeaders(this.reads, headers)))
     this.watch(request, 'headersDistinct', 'headers')
@@ -52,9 +53,12 @@ export class Window {
       return
     }
     this.watch(socket, 'remoteAddress', 'ip')
-    if (!('encrypted' in socket)) return
-    this.watch(socket, 'getPeerCertificate', 'certificate')
-    this.watch(socket, 'getPeerX509Certificate', 'certificate')
+    const tls = socket as Partial<TLSSocket>
+    if (!tls.encrypted || (!tls.authorized && !tls.authorizationError)) return
+    // The server asked for a certificate.
+    for (const key of ['authorized', 'authorizationError', 'getPeerCertificate', 'getPeerX509Certificate']) {
+      this.watch(socket, key, 'certificate')
+    }
   }
 
   /** Tell which entries of `res.locals` or `ctx.state` are read. */
@@ -89,6 +93,11 @@ export class Window {
         for (let i = undo.length - 1; i >= 0; i--) undo[i]!()
       },
     }
+  }
+
+  /** Symbols of Node, of a framework, or of another window. Those of HTTP/2 requests have names like anybody's. */
+  #passes(key: symbol, target: object): boolean {
+    return key === slot || isPrivate(key) || 'stream' in (Reflect.getPrototypeOf(target) ?? {})
   }
 
   #put(owner: object, key: string, original: object, replacement: object): void {
