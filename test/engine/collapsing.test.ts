@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { PassThrough, pipeline, Readable } from 'node:stream'
 import { cacheHealth, responseCache } from '@larder/express'
 import { expect } from 'chai'
-import type { Response } from 'express'
+import type { Request, Response } from 'express'
 import type { Answer } from '../support/http.ts'
 import { gate, stages, told, until } from './stage.ts'
 
@@ -105,6 +105,38 @@ describe('Express: single-flight', () => {
     made.open()
     expect((await calls[0]!.done).text).to.equal('own')
     expect(runs).to.equal(1)
+  })
+
+  it('one that left while a function of the route was awaited does not wait at all', async () => {
+    const asked = gate()
+    const left = gate()
+    let runs = 0
+    const entered: Response[] = []
+    const stage = await stageFor((app, { cache }) => {
+      app.use((req, res, next) => {
+        if (req.headers['x-leaving'] !== undefined) res.on('close', left.open)
+        next()
+      })
+      const key = async (req: Request) => {
+        if (req.headers['x-leaving'] !== undefined) await asked.passed
+        return ''
+      }
+      app.get('/', responseCache({ cache, ttl: '1m', key, collapseTimeout: '1h' }), (_req, res) => {
+        runs++
+        entered.push(res)
+      })
+    })
+    const leader = stage.ask()
+    await until(() => runs === 1)
+    const leaving = stage.open('/', { headers: { 'X-Leaving': '1' } })
+    await stage.arrived(2)
+    leaving.leave()
+    await left.passed
+    asked.open()
+    await new Promise(resolve => setTimeout(resolve, 10))
+    entered[0]!.set('Cache-Control', 'no-store').send('own')
+    expect((await leader).text).to.equal('own')
+    expect(runs, 'no run for nobody').to.equal(1)
   })
 
   it('somebody in front answers one who waits (a timeout) → the others are none the worse', async () => {
