@@ -58,6 +58,7 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
       else letOut(() => original.end.apply(res, args as never))
       recorder.end()
       finish()
+      if (verdict === 'hold' && !res.writableEnded) endUnanswered()
       return res
     },
 
@@ -111,6 +112,17 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
       untap()
       finish()
       throw error
+    }
+  }
+
+  /** A copy of a request has no client to answer in the handler's place, but outer middleware waits for its end. */
+  function endUnanswered(): void {
+    answering = true
+    restoreHeaders(res, outer)
+    try {
+      original.end.apply(res, [] as never)
+    } finally {
+      answering = false
     }
   }
 
