@@ -95,8 +95,14 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   }
 
   onGone(hook: () => void): () => void {
-    this.#res.once('close', hook)
-    return () => this.#res.removeListener('close', hook)
+    const res = this.#res
+    // Gone while one of the route's functions was awaited.
+    if (res.closed) {
+      const told = setImmediate(hook)
+      return () => clearImmediate(told)
+    }
+    res.once('close', hook)
+    return () => res.removeListener('close', hook)
   }
 
   replay(headers: HeaderList, replay: Replay): boolean {
