@@ -4,13 +4,20 @@ import type { Exchange } from './exchange.ts'
 import type { HeaderList } from './http/headers.ts'
 import { withoutFields } from './http/headers.ts'
 import { selectRange } from './policy/ranges.ts'
+import type { PolicyOptions } from './policy/types.ts'
 import { isNotModified, notModifiedHeaders } from './policy/validation.ts'
 import type { StoredResponse } from './stored-response.ts'
 
 const framing = new Set(['content-length', 'content-range'])
 
 /** `headers` are the stored response's, with what this answer adds. */
-export function answer(exchange: Exchange, stored: StoredResponse, headers: HeaderList, now: number): void {
+export function answer(
+  exchange: Exchange,
+  stored: StoredResponse,
+  headers: HeaderList,
+  now: number,
+  preset: PolicyOptions['preset'],
+): void {
   const { request } = exchange
   const { removed, status, body } = stored
   const asked = request.headers
@@ -26,7 +33,7 @@ export function answer(exchange: Exchange, stored: StoredResponse, headers: Head
     return
   }
   if (asked['range'] !== undefined) {
-    const range = selectRange(request, { status, headers: stored.hitHeaders }, body.length)
+    const range = selectRange(request, { status, headers: stored.hitHeaders }, body.length, preset)
     if (range === 'unsatisfiable') {
       const fields = [
         ...withoutFields(headers, framing),

@@ -208,7 +208,7 @@ export class Fill<Subject> implements Recorder {
         ...(refusal === undefined ? {} : { detail: refusal }),
       }
       const headers = answerHeaders(stored, currentAge(stored.timing, now), formatCacheStatus(status))
-      answer(exchange, stored, [...headers, ...own], now)
+      answer(exchange, stored, [...headers, ...own], now, settings.policy.preset)
     }
     this.#report('miss', 304, 'validated')
     this.#settle(refusal === undefined ? 'stored' : outcomeOf(refusal), refusal)

@@ -4,6 +4,7 @@ import { carriesCredentials } from './credentials.ts'
 import type { Exchange } from './exchange.ts'
 import { originOf, resourceKey } from './key.ts'
 import { targetName, uriName } from './names.ts'
+import type { PolicyOptions } from './policy/types.ts'
 import type { RouteSettings } from './response-options.ts'
 
 export interface Plan {
@@ -14,6 +15,8 @@ export interface Plan {
   readonly names: readonly string[]
   /** Requests for other targets may have the same key. */
   readonly aliased: boolean
+  /** Which reading of the RFC the route has. */
+  readonly preset: PolicyOptions['preset']
 }
 
 /** Why a request passes by the cache although its method and form would do. */
@@ -89,6 +92,7 @@ function makePlan<Subject>(
     // A host is the same in any case.
     names: [uriName(origin.toLowerCase() + request.target), targetName(request.target)],
     aliased: settings.key !== undefined || settings.query !== undefined,
+    preset: settings.policy.preset,
   }
 }
 

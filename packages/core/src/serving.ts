@@ -4,6 +4,7 @@ import { answer } from './answer.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { type CacheStatus, type ForwardReason, formatCacheStatus } from './http/cache-status.ts'
+import type { Plan } from './plan.ts'
 import type { StaleReason, TimeoutReason } from './reasons.ts'
 import { reportRequest } from './report.ts'
 import { answerHeaders, freshHitHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
@@ -11,12 +12,13 @@ import { answerHeaders, freshHitHeaders, type StoredResponse, ttlSeconds } from 
 export interface Serving {
   readonly engine: Engine
   readonly exchange: Exchange
+  readonly plan: Plan
   readonly startedAt: number
 }
 
 /** `detail` is why it goes out although it is stale; `collapsed`, why the request had gone to wait for another's run. */
 export function serveStored(
-  { engine, exchange, startedAt }: Serving,
+  { engine, exchange, plan, startedAt }: Serving,
   stored: StoredResponse,
   now: number,
   ageMs: number,
@@ -27,7 +29,7 @@ export function serveStored(
     detail === undefined && collapsed === undefined
       ? freshHitHeaders(stored, ageMs)
       : answerHeaders(stored, ageMs, formatCacheStatus(hitStatus(stored, ageMs, detail, collapsed)))
-  answer(exchange, stored, headers, now)
+  answer(exchange, stored, headers, now, plan.preset)
   reportRequest(engine, exchange.request.method, startedAt, {
     outcome: detail === undefined ? 'hit' : 'stale',
     status: stored.status,

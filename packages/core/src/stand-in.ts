@@ -48,7 +48,7 @@ export function standIn<Subject>(context: StandIn<Subject>, failedStatus: number
     ttl: ttlSeconds(stale.terms, ageMs),
     detail: 'stale-if-error',
   }
-  answer(exchange, stale, answerHeaders(stale, ageMs, formatCacheStatus(status)), now)
+  answer(exchange, stale, answerHeaders(stale, ageMs, formatCacheStatus(status)), now, plan.preset)
   reportRequest(engine, exchange.request.method, startedAt, {
     outcome: 'stale',
     status: stale.status,

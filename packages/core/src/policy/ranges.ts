@@ -5,7 +5,7 @@ import { parseImfFixdate } from '../http/date.ts'
 import { strongMatch } from '../http/entity-tag.ts'
 import { fieldValue, type HeaderList, requestField } from '../http/headers.ts'
 import { type ByteRange, parseRange } from '../http/range.ts'
-import type { RequestFacts, ResponseFacts } from './types.ts'
+import type { PolicyOptions, RequestFacts, ResponseFacts } from './types.ts'
 import { variesBy } from './vary.ts'
 
 /** The part to send with 206, `'unsatisfiable'` for a 416, `undefined` for the whole. */
@@ -13,11 +13,12 @@ export function selectRange(
   request: RequestFacts,
   stored: ResponseFacts,
   size: number,
+  preset: PolicyOptions['preset'] = 'default',
 ): ByteRange | 'unsatisfiable' | undefined {
   const range = requestField(request.headers, 'range')
   if (range === undefined || request.method !== 'GET' || stored.status !== 200) return undefined
   if (fieldValue(stored.headers, 'accept-ranges')?.toLowerCase() === 'none') return undefined
-  if (mayBeEncoded(request, stored)) return undefined
+  if (preset === 'default' && mayBeEncoded(request, stored)) return undefined
   const ifRange = requestField(request.headers, 'if-range')
   if (ifRange !== undefined && !isSameRepresentation(ifRange.trim(), stored.headers)) return undefined
   return parseRange(range, size)
@@ -25,7 +26,7 @@ export function selectRange(
 
 /**
  * Compression in front of the cache would encode the part, whose Content-Range counts the bytes of the plain page. Whoever asks for
- * parts says that he takes no coding, as the Fetch standard has it.
+ * parts says that he takes no coding, as the Fetch standard has it. A gateway has nothing in front of it that encodes parts.
  */
 function mayBeEncoded(request: RequestFacts, stored: ResponseFacts): boolean {
   if (fieldValue(stored.headers, 'content-encoding') !== undefined) return false

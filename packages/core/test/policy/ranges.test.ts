@@ -36,6 +36,7 @@ describe('RFC 9110 §14.2 Range', () => {
       const asked = { range: 'bytes=0-1', 'accept-encoding': accepted }
       expect(select(asked)).to.deep.equal(isPart ? part : undefined)
       expect(select(asked, ['Content-Encoding: gzip'])).to.deep.equal(part)
+      expect(selectRange({ method: 'GET', headers: asked }, response([]), 10, 'rfc9111')).to.deep.equal(part)
     })
   }
 })
