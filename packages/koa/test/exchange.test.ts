@@ -1,8 +1,10 @@
 // What a Koa door owes the engine and the client, with an engine that knows no rule.
 
 import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
 import type { Server } from 'node:http'
 import { PassThrough, Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import type { Context } from 'koa'
@@ -233,24 +235,31 @@ for (const [version, Koa] of versions) {
         for (const event of ['data', 'end', 'error']) expect(stream.listenerCount(event), event).to.be.at.most(1)
       })
 
-      it('before there is a body, reads it all the same', async () => {
-        let answer!: () => void
-        const asked = new Promise<void>(resolve => (answer = resolve))
-        let hasLeft = false
-        const { server, stored } = await setUp(async ctx => {
-          ctx.res.once('close', () => (hasLeft = true))
-          await asked
-          ctx.body = Readable.from(['a', 'b'])
+      for (const [kind, open] of Object.entries({
+        stream: () => Readable.from(['a', 'b']),
+        // Koa closes a file as soon as it is open.
+        file: () => createReadStream(fileURLToPath(import.meta.url)),
+      })) {
+        it(`before there is a body, reads it all the same: ${kind}`, async () => {
+          let answer!: () => void
+          const asked = new Promise<void>(resolve => {
+            answer = resolve
+          })
+          const { server, stored, errors } = await setUp(async ctx => {
+            await asked
+            ctx.body = open()
+          })
+          const client = new Client(server)
+          client.send('/')
+          await new Promise(resolve => setTimeout(resolve, 20))
+          await leave(client, server)
+          answer()
+          await until(() => stored.size > 0)
+          const chunks = await open().toArray()
+          expect(stored.get('/')?.body.toString()).to.equal(chunks.join(''))
+          expect(errors).to.deep.equal([])
         })
-        const client = new Client(server)
-        client.send('/')
-        await new Promise(resolve => setTimeout(resolve, 20))
-        client.leave()
-        await until(() => hasLeft)
-        answer()
-        await until(() => stored.size > 0)
-        expect(stored.get('/')?.body.toString()).to.equal('ab')
-      })
+      }
 
       it('destroys a stream that nobody records any more', async () => {
         const stream = new PassThrough()
