@@ -3,6 +3,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type Cache, type CacheOptions, createCache } from '@larder/core'
 import type { ResponseCacheOptions } from '@larder/core/door'
 import { expect } from 'chai'
@@ -194,6 +196,48 @@ export function exchangeRaw(port: number, bytes: string): Promise<string> {
     socket.on('close', () => resolve(Buffer.concat(came).toString('latin1')))
   })
 }
+
+/** Ask, and keep nothing of the answer but how many bytes it has. */
+export function drain(port: number, target: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let bytes = 0
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: larder.example\r\nConnection: close\r\n\r\n`),
+    )
+    socket.on('data', chunk => {
+      bytes += chunk.length
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(bytes))
+  })
+}
+
+/** How many bytes more are in use at most while `run` is under way, by what cannot be collected whenever `sample` is called. */
+export async function growth(run: (sample: () => void) => Promise<void>): Promise<number> {
+  const inUse = () => {
+    collectGarbage()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  // What the tests before have left goes in several rounds.
+  for (let round = 0; round < 3; round++) {
+    collectGarbage()
+    await settle(5)
+  }
+  const before = inUse()
+  let most = before
+  const sample = () => {
+    most = Math.max(most, inUse())
+  }
+  await run(sample)
+  sample()
+  return most - before
+}
+
+const collectGarbage = (() => {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+})()
 
 /** Long enough for a request on this machine to come to where it waits, when nothing can be seen of it. */
 export function settle(ms = 40): Promise<void> {
