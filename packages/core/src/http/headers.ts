@@ -34,7 +34,9 @@ export function withoutFields(list: HeaderList, names: ReadonlySet<string>): str
 /** A request field as one string, or `undefined` when it is absent. */
 export function requestField(headers: RequestHeaders, name: string): string | undefined {
   const value = headers[name]
-  return Array.isArray(value) ? value.join(', ') : value
+  // A name may be one that every object has (`constructor`, `__proto__`).
+  if (typeof value === 'string') return value
+  return Array.isArray(value) ? value.join(', ') : undefined
 }
 
 function isField(candidate: string, lowerCaseName: string): boolean {

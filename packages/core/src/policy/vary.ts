@@ -28,6 +28,8 @@ export function varyNames(headers: HeaderList, except: ReadonlySet<string> = NON
     if (name !== '') {
       if (name === '*' || !isFieldName(name)) return '*'
       const lower = name.toLowerCase()
+      // Node loses the one field that its object for fields cannot hold.
+      if (lower === '__proto__') return '*'
       if (!except.has(lower)) names.add(lower)
       if (names.size > MOST_NAMES) return '*'
     }

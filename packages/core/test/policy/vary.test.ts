@@ -30,6 +30,8 @@ describe('RFC 9111 §4.1 nominated fields', () => {
     [['Vary: foo bar'], '*'],
     [['Vary: foo;bar'], '*'],
     [['Vary: "foo"'], '*'],
+    [['Vary: constructor, foo'], ['constructor', 'foo']],
+    [['Vary: foo, __Proto__'], '*'],
     [['Vary: f\u00f6\u00f6'], '*'],
     [
       [`Vary: ${Array.from({ length: 64 }, (_, i) => `x${i}`).join()}`],
@@ -50,6 +52,12 @@ describe('RFC 9111 §4.1 nominated fields', () => {
 })
 
 describe('RFC 9111 §4.1 same variant', () => {
+  it('a field that is absent is absent, also where every object has something of its name', () => {
+    expect(variantOf(['constructor'], {})).to.equal('constructor:-;')
+    expect(variantOf(['__proto__'], {})).to.equal('__proto__:-;')
+    expect(variantOf(['constructor'], { constructor: 'a' } as never)).to.equal('constructor:1:a;')
+  })
+
   const cases: [string, string | string[], string | string[]][] = [
     ['x-trip', ' a ', 'a'],
     ['x-trip', ['1', '2'], '1, 2'],
