@@ -161,6 +161,15 @@ vectors('keys beside the target', (site, framework) => {
     })
   }
 
+  it('K20: documented, not prevented: ids of a request and fields of its connection that a page shows', async () => {
+    for (const name of ['X-Request-Id', 'Traceparent', 'Cache-Control', 'Pragma', 'Connection', 'TE']) {
+      const { ask } = await site({ '/h': visit => ({ body: `for ${visit.field(name) ?? 'all'}` }) })
+      const odd = canary()
+      await ask('/h', { headers: { [name]: odd } })
+      expect((await ask('/h')).text).to.equal(`for ${odd}`)
+    }
+  })
+
   for (const [how, read] of [
     ['all fields at once', (fields: object) => JSON.stringify(fields)],
     ['the lines of each field', (_: object, distinct: object) => JSON.stringify(distinct)],

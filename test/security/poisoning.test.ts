@@ -146,6 +146,13 @@ vectors('poisoning', site => {
       }, odd))
   }
 
+  for (const name of ['Content-Type', 'Content-Encoding', 'Content-Language', 'If-Moon']) {
+    it(`P7: ${name} without any content, which the page reads, harms its sender alone`, () =>
+      survives(({ field }) => ({ body: field(name) === undefined ? whole : 'of another type' }), {
+        headers: { [name]: 'application/json' },
+      }))
+  }
+
   for (const [what, answered] of [
     ['P8: a redirect', { status: 301, headers: { Location: 'https://larder.example/p' } }],
     ['P8: a temporary redirect that says it is fresh', { status: 302, headers: { Location: '/p' } }],

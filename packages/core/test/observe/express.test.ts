@@ -78,11 +78,17 @@ const rows: Row[] = [
           req.get('traceparent'),
           req.get('x-request-id'),
           req.get('if-match'),
-          req.get('content-type'),
+          req.get('content-length'),
           req.get('cache-control'),
         ].length,
       ),
     [],
+    [],
+  ],
+  [
+    'what content would be, and conditions that nobody knows',
+    (req, res) => res.json([req.get('content-type'), req.get('if-moon')].length),
+    ['content-type', 'if-moon'],
     [],
   ],
   [

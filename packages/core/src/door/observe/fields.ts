@@ -2,8 +2,16 @@
 
 import type { IdentityInput } from './observation.ts'
 
-/** Conditional, range and framing fields are the cache's and the server's business; ids of a request or trace are no input. */
+/**
+ * Conditional, range and framing fields are the cache's and the server's business; ids of a request or trace are no input. The other
+ * fields that describe content are one: a GET with content passes by, but one without can still carry them.
+ */
 const never = new Set([
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
   'range',
   'cache-control',
   'pragma',
@@ -11,6 +19,7 @@ const never = new Set([
   'keep-alive',
   'proxy-connection',
   'transfer-encoding',
+  'content-length',
   'trailer',
   'expect',
   'te',
@@ -62,13 +71,7 @@ const eager = new Set([
 ])
 
 export function neverCounts(name: string): boolean {
-  return (
-    never.has(name) ||
-    name.startsWith('if-') ||
-    name.startsWith('content-') ||
-    name.startsWith('x-b3-') ||
-    name.startsWith('x-datadog-')
-  )
+  return never.has(name) || name.startsWith('x-b3-') || name.startsWith('x-datadog-')
 }
 
 export function identityOf(name: string): IdentityInput | undefined {
