@@ -39,9 +39,9 @@ export interface Recorder {
   readonly recording: boolean
   /**
    * The head, once, before its first byte. `headers` holds what the handler set, `removed` what it took off, both compared with
-   * what was there before it ran. `whole` says that the body follows in this same call.
+   * what was there before it ran. `standing` is what outer layers said of caching and the handler let stand.
    */
-  head(status: number, headers: HeaderList, removed: readonly string[]): HeadVerdict
+  head(status: number, headers: HeaderList, removed: readonly string[], standing?: HeaderList): HeadVerdict
   /** Bytes of the body, in order. The recorder keeps the Buffer: the door hands in one that nobody changes. */
   write(chunk: Buffer): void
   end(): void

@@ -53,6 +53,7 @@ interface Accepted extends ResponseFacts {
   readonly terms: Terms
   readonly respondedAt: number
   readonly tags: readonly string[] | Promise<readonly string[]>
+  readonly clientTtlSeconds: number | undefined
 }
 
 export class Fill<Subject> implements Recorder {
@@ -83,12 +84,12 @@ export class Fill<Subject> implements Recorder {
     this.#settle('failed', 'called-off')
   }
 
-  head(status: number, headers: HeaderList, removed: readonly string[]): HeadVerdict {
+  head(status: number, headers: HeaderList, removed: readonly string[], standing: HeaderList = []): HeadVerdict {
     const { engine, exchange, settings, stale, flight, validating, fwd, background } = this.#context
     this.#headSeen = true
     const now = engine.now()
     // Our validators brought it forth, so it is never the client's answer, however late it comes.
-    if (validating && stale !== undefined && status === 304) return this.#validated(stale, headers, now)
+    if (validating && stale !== undefined && status === 304) return this.#validated(stale, headers, standing, now)
     if (this.#calledOff) return { action: 'pass', set: [] }
     if (status >= 500 && !background && standIn(this.#context, status)) {
       this.#settle('failed', 'status')
@@ -98,19 +99,21 @@ export class Fill<Subject> implements Recorder {
       this.#report('miss', status, 'fill-timeout')
       return { action: 'pass', set: withCacheStatus(headers, { fwd, detail: 'fill-timeout' }) }
     }
-    const terms = readTerms({ status, headers }, settings.policy, Date.now())
+    // What outer layers said goes out with it, and counts as if the handler had said it.
+    const said = { status, headers: standing.length === 0 ? headers : [...headers, ...standing] }
+    const terms = readTerms(said, settings.policy, Date.now())
     const tags = routeTags(settings.tags, exchange.subject)
-    const refusal = refusalAtHead(this.#context, { status, headers }, terms, tags)
+    const refusal = refusalAtHead(this.#context, said, terms, tags)
     if (refusal !== undefined) return this.#refused(status, headers, refusal)
 
-    this.#accepted = { status, headers, removed, terms, respondedAt: now, tags: tags! }
+    const clientTtlSeconds = this.#clientTtlSeconds(said.headers)
+    this.#accepted = { status, headers, removed, terms, respondedAt: now, tags: tags!, clientTtlSeconds }
     flight?.tell({ kind: 'storable', shareable: terms.shareable })
     this.#report('miss', status, undefined)
     const set = this.#cacheStatus(headers, { fwd: this.#context.fwd, stored: true, ttl: ttlSeconds(terms, 0) })
     const unnamed = this.#unnamedFields(headers)
     if (unnamed.length > 0) set.push('Vary', unnamed.join(', '))
-    const clientTtl = this.#clientTtlSeconds(headers)
-    if (clientTtl !== undefined) set.push('Cache-Control', `max-age=${clientTtl}`)
+    if (clientTtlSeconds !== undefined) set.push('Cache-Control', `max-age=${clientTtlSeconds}`)
     return { action: 'pass', set }
   }
 
@@ -160,7 +163,7 @@ export class Fill<Subject> implements Recorder {
     const { engine, exchange, settings, plan, begun, stamp } = this.#context
     if (this.#settled) return
     if (modeOf(engine) !== 'on') return this.#settle('failed', 'read-only')
-    const { status, removed, terms, respondedAt } = accepted
+    const { status, removed, terms, respondedAt, clientTtlSeconds } = accepted
     // The handler may have gone on reading and tagging while it wrote.
     const identity = identityRead(this.#context, terms)
     if (identity !== undefined) return this.#settle('unstorable', identity)
@@ -180,7 +183,7 @@ export class Fill<Subject> implements Recorder {
       begun,
       stamp,
       names: [...plan.names, ...tags.map(tagName)],
-      clientTtlSeconds: this.#clientTtlSeconds(accepted.headers),
+      clientTtlSeconds,
     })
     const obstacle = this.#keep(accepted, stored)
     this.#settle(obstacle === undefined ? 'stored' : 'unstorable', obstacle)
@@ -194,9 +197,16 @@ export class Fill<Subject> implements Recorder {
   }
 
   /** §4.3.4: the handler says that the stored response still holds. */
-  #validated(stale: StoredResponse, update: HeaderList, now: number): HeadVerdict {
+  #validated(stale: StoredResponse, update: HeaderList, standing: HeaderList, now: number): HeadVerdict {
     const { exchange, settings, background } = this.#context
-    const { holds, stored, response, own } = freshenStored({ ...this.#context, ...settings, stale, update, now })
+    const { holds, stored, response, own } = freshenStored({
+      ...this.#context,
+      ...settings,
+      stale,
+      update,
+      standing,
+      now,
+    })
     const refusal = holds ? refusalAtHead(this.#context, response, stored.terms, tagsIn(stored.names)) : 'not-validated'
     const isKept = refusal === undefined && !this.#settled && this.#keep(response, stored) === undefined
     if (!background) {

@@ -14,6 +14,8 @@ export interface Freshening {
   readonly stale: StoredResponse
   /** What the 304 said. */
   readonly update: HeaderList
+  /** What outer layers said of caching beside it. */
+  readonly standing: HeaderList
   readonly policy: PolicyOptions
   /** Taken before the handler ran. */
   readonly stamp: Stamped
@@ -33,7 +35,8 @@ export interface Freshened {
   readonly own: HeaderList
 }
 
-export function freshenStored({ stale, update, policy, stamp, begun, exchange, now }: Freshening): Freshened {
+export function freshenStored(freshening: Freshening): Freshened {
+  const { stale, update, standing, policy, stamp, begun, exchange, now } = freshening
   const { preset } = policy
   // By the RFC it is stored with the rest.
   const own = preset === 'rfc9111' ? [] : fieldLines(update, 'set-cookie').flatMap(cookie => ['Set-Cookie', cookie])
@@ -44,12 +47,12 @@ export function freshenStored({ stale, update, policy, stamp, begun, exchange, n
   const stored = makeStored({
     ...stale,
     ...response,
-    terms: readTerms(response, policy, Date.now()),
+    terms: readTerms({ ...response, headers: [...response.headers, ...standing] }, policy, Date.now()),
     timing: timingOf({ status: 304, headers: dated }, policy, stamp, now),
     begun,
     stamp,
     // An early 304 may come before the handler has named all its tags again, so the old ones stay.
     names: [...new Set([...stale.names, ...exchange.tags.map(tagName)])],
   })
-  return { holds: true, stored, response: { ...response, headers: [...response.headers, ...own] }, own }
+  return { holds: true, stored, response: { ...response, headers: [...response.headers, ...standing, ...own] }, own }
 }

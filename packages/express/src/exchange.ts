@@ -7,9 +7,11 @@ import {
   type Exchange,
   type Forward,
   type HeaderList,
+  hideConditionals,
   type Observation,
   type Outgoing,
   observeExpress,
+  putFields,
   REPLAY,
   type Replay,
   type RequestHeaders,
@@ -20,8 +22,7 @@ import {
   unobserved,
 } from '@larder/core/door'
 import type { NextFunction, Request, Response } from 'express'
-import { hideConditionals } from './conditionals.ts'
-import { hasRepeatedName, putHeaders } from './headers.ts'
+import { hasRepeatedName } from './headers.ts'
 import { type Tap, tapResponse } from './wire-recorder.ts'
 
 export function expressExchange(req: Request, res: Response, next: NextFunction): Exchange<Request> {
@@ -112,7 +113,7 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
       target: subject.originalUrl,
       headers,
       secure: this.secure,
-      remoteAddress: subject.socket?.remoteAddress,
+      remoteAddress: trustedPeer(subject),
       dispatch: serverOf(subject) ?? (rootApp(subject) as Dispatch),
       mark: req => Object.assign(req, { [REPLAY]: replay }),
       lost: () => replay.lost(),
@@ -134,7 +135,7 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
       hasRepeatedName(headers)
     ) {
       res.statusCode = status
-      putHeaders(res, headers)
+      putFields(res, headers)
     } else res.writeHead(status, headers as string[])
     if (body === undefined) res.end()
     else res.end(body)
@@ -142,6 +143,13 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
 }
 
 const unwatched = { observation: undefined, pause: <T>(run: () => T) => run(), end() {} }
+
+/** The address of a proxy that the application trusts; a client's own address is nothing that a copy may carry. */
+function trustedPeer(req: Request): string | undefined {
+  const address = req.socket?.remoteAddress
+  const trusts: unknown = req.app.get('trust proxy fn')
+  return address !== undefined && typeof trusts === 'function' && trusts(address, 0) ? address : undefined
+}
 
 /** The application that the server calls: routers and applications mounted in it have parents. */
 export function rootApp(req: Request): object {

@@ -1,8 +1,8 @@
 // Listens on a response while it goes out: decides at the head, copies the body, notices every way in which it can end.
 
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
-import type { HeadVerdict, Recorder } from '@larder/core/door'
-import { mergeHead, outerHeaders, ownHeaders, putHeaders, restoreHeaders } from './headers.ts'
+import { fieldsOf, type HeadVerdict, partsOf, putFields, type Recorder, restoreFields } from '@larder/core/door'
+import { mergeHead } from './headers.ts'
 
 export interface Tap {
   /** Answer in the handler's place: what it set is taken off, and what it still does is swallowed. */
@@ -22,7 +22,7 @@ export interface TapHooks {
  * middleware has put its own methods there before, so both stay in the chain.
  */
 export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapHooks): Tap {
-  const outer = outerHeaders(res)
+  const outer = fieldsOf(res)
   const original = { writeHead: res.writeHead, write: res.write, end: res.end, destroy: res.destroy }
   /** Fields that the recorder set, with what stood there before. */
   const added = new Map<string, OutgoingHttpHeader | undefined>()
@@ -76,7 +76,7 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
     takeOver(answer) {
       verdict = 'hold'
       answering = true
-      restoreHeaders(res, outer)
+      restoreFields(res, outer)
       try {
         answer()
       } finally {
@@ -86,12 +86,12 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
   }
 
   function decide(): void {
-    const { headers, removed } = ownHeaders(res, outer)
-    const decision = hooks.paused(() => recorder.head(res.statusCode, headers, removed))
+    const { headers, removed, standing } = partsOf(fieldsOf(res), outer)
+    const decision = hooks.paused(() => recorder.head(res.statusCode, headers, removed, standing))
     if (verdict === undefined) verdict = decision.action
     if (decision.action === 'hold') return
     for (let i = 0; i < decision.set.length; i += 2) added.set(decision.set[i]!, res.getHeader(decision.set[i]!))
-    putHeaders(res, decision.set)
+    putFields(res, decision.set)
     if (recorder.recording) return
     untap()
     finish()
@@ -118,7 +118,7 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
   /** A copy of a request has no client to answer in the handler's place, but outer middleware waits for its end. */
   function endUnanswered(): void {
     answering = true
-    restoreHeaders(res, outer)
+    restoreFields(res, outer)
     try {
       original.end.apply(res, [] as never)
     } finally {

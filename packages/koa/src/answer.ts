@@ -1,9 +1,8 @@
 // An answer in the handler's place: it is put on the context, so that outer middleware goes on as it always does.
 
-import type { Outgoing } from '@larder/core/door'
+import { type Outgoing, putFields } from '@larder/core/door'
 import type { Context } from 'koa'
 import { isEmptyStatus } from './body.ts'
-import { putFields } from './headers.ts'
 
 /** Nothing but what outer middleware set stands on the context. Body, then status, then headers: Koa's setters change what follows. */
 export function putAnswer(ctx: Context, { status, headers, removed, body }: Outgoing): void {

@@ -6,7 +6,9 @@ import {
   claim,
   type Dispatch,
   type Exchange,
+  type Fields,
   type Forward,
+  fieldsOf,
   type HeaderList,
   type Observation,
   type Outgoing,
@@ -15,6 +17,7 @@ import {
   type Replay,
   type RequestHeaders,
   replayOf,
+  restoreFields,
   sendReplay,
   serverOf,
   tagsOf,
@@ -23,7 +26,6 @@ import {
 import type { Context, Next } from 'koa'
 import { putAnswer } from './answer.ts'
 import { discardBody } from './body.ts'
-import { type Fields, fieldsOf, restoreFields } from './headers.ts'
 import { isWrittenByHand, runHandler } from './run-handler.ts'
 
 /** How the middleware ends: outer middleware goes on with what stands on the context. */

@@ -1,11 +1,17 @@
 // The handler runs in next(); what it left on the context is told to the recorder before outer middleware changes it.
 
-import type { Forward, HeadVerdict, Observer, Recorder } from '@larder/core/door'
+import {
+  type Fields,
+  type Forward,
+  type HeadVerdict,
+  hideConditionals,
+  type Observer,
+  putFields,
+  type Recorder,
+} from '@larder/core/door'
 import type { Context, Next } from 'koa'
 import { type Body, bodyOf, discardBody, isKoa3, type Source } from './body.ts'
-import { hideConditionals } from './conditionals.ts'
 import { headOf } from './head.ts'
-import { type Fields, putFields } from './headers.ts'
 import { tapStream } from './tap.ts'
 
 export interface Run {
@@ -74,8 +80,8 @@ export function isWrittenByHand(ctx: Context): boolean {
 }
 
 function tellHead({ ctx, outer }: Run, recorder: Recorder, body: Body | undefined): HeadVerdict {
-  const { status, headers, removed } = headOf(ctx, body, outer)
-  return recorder.head(status, headers, removed)
+  const { status, headers, removed, standing } = headOf(ctx, body, outer)
+  return recorder.head(status, headers, removed, standing)
 }
 
 /** Returns whether the handler's stream is still to be read. */

@@ -1,7 +1,7 @@
 // What stands on a response: the outer layers' part and the handler's.
 
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
-import type { HeaderList } from '@larder/core/door'
+import type { HeaderList } from '../http/headers.ts'
 
 interface Field {
   /** In the case in which it was set. */
@@ -22,19 +22,35 @@ export function fieldsOf(res: ServerResponse): Fields {
   return fields
 }
 
-/** What was set or changed since `outer`, and what was taken off. */
-export function ownFields(now: Fields, outer: Fields): { headers: string[]; removed: readonly string[] } {
+/** What a response's fields are to the cache. */
+export interface Parts {
+  /** Set or changed by the handler. */
+  readonly headers: string[]
+  /** Taken off by the handler, by lower-case name. */
+  readonly removed: readonly string[]
+  /** What outer layers said of caching, and what the handler let stand: it is not stored, but it counts. */
+  readonly standing: HeaderList
+}
+
+const ofCaching: ReadonlySet<string> = new Set(['cache-control', 'cdn-cache-control', 'expires', 'pragma'])
+
+/** What became of `outer` by now. */
+export function partsOf(now: Fields, outer: Fields): Parts {
   const headers: string[] = []
+  const standing: string[] = []
   for (const [key, { name, value }] of now) {
     const before = outer.get(key)
-    if (before !== undefined && isSame(before.value, value)) continue
     const lines = linesOf(value)
+    if (before !== undefined && isSame(before.value, value)) {
+      if (ofCaching.has(key)) for (const line of lines) standing.push(name, line)
+      continue
+    }
     // Cookies are added to each other's, never changed: those of the outer layers are not the handler's.
     const known = key === 'set-cookie' && before !== undefined ? linesOf(before.value) : none
     for (const line of lines) if (!known.includes(line)) headers.push(name, line)
   }
   const removed = [...outer.keys()].filter(key => !now.has(key))
-  return { headers, removed: removed.length === 0 ? none : removed }
+  return { headers, removed: removed.length === 0 ? none : removed, standing: standing.length === 0 ? none : standing }
 }
 
 /** Back to what stood there. */
