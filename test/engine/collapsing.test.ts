@@ -1,4 +1,4 @@
-// THREATS L7, P13–P16, D8, K23 — Single-flight over a real Express: clients that come, wait and leave.
+// Single-flight over a real Express: clients that come, wait and leave.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { PassThrough, pipeline, Readable } from 'node:stream'

@@ -2,6 +2,7 @@
 
 import type { Life } from './data-options.ts'
 import type { DataStore } from './data-store.ts'
+import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Engine } from './engine.ts'
 import { LarderError } from './errors.ts'
 import { faultCode } from './events.ts'
@@ -88,7 +89,10 @@ export function createGetOrSet(engine: Engine, store: DataStore, { waitMs, fillM
 /** What `fill` makes, or LARDER_FILL_TIMEOUT when it takes too long. */
 function within<T>(timeoutMs: number, fill: () => T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new LarderError('LARDER_FILL_TIMEOUT')), Math.min(timeoutMs, longestTimerMs))
+    const timer = setTimeout(
+      () => reject(new LarderError('LARDER_FILL_TIMEOUT')),
+      Math.min(timeoutMs, LONGEST_TIMER_MS),
+    )
     timer.unref()
     const settle =
       <V>(how: (value: V) => void) =>
@@ -99,6 +103,3 @@ function within<T>(timeoutMs: number, fill: () => T | Promise<T>): Promise<T> {
     new Promise<T>(begin => begin(fill())).then(settle(resolve), settle(reject))
   })
 }
-
-// Node runs a longer timer at once.
-const longestTimerMs = 2 ** 31 - 1

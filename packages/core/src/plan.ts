@@ -1,6 +1,7 @@
 // What is known of a request before the store is asked: its key, and whether it may share.
 
 import { carriesCredentials } from './credentials.ts'
+import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Exchange } from './exchange.ts'
 import { originOf, resourceKey } from './key.ts'
 import { targetName, uriName } from './names.ts'
@@ -69,13 +70,21 @@ export function planRequest<Subject>(
       return failed()
     }
     if (answer instanceof Promise) {
-      answer.then(
+      within(settings.collapseTimeoutMs, answer).then(
         settled => (isFit(settled) ? next(settled) : failed()),
         () => failed(),
       )
     } else if (isFit(answer)) next(answer)
     else failed()
   }
+}
+
+/** Rejects when the promise has not settled in time: no client waits for ever for what only the cache wants to know. */
+function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, Math.min(timeoutMs, LONGEST_TIMER_MS))
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }
 
 function makePlan<Subject>(

@@ -1,5 +1,7 @@
 // One run for all who want the same thing at the same time.
 
+import { LONGEST_TIMER_MS } from './duration.ts'
+
 /** What a caller of `run` gets. */
 export interface Flown<T> {
   /** The first result of any run of this flight. */
@@ -93,16 +95,13 @@ function follow<T>(flight: Flight<T>, fill: () => Promise<T>, waitMs: number): v
         if (flight.runs < 2 ** round) flight.contend(fill)
         else wait()
       },
-      Math.min(waitMs, longestTimerMs),
+      Math.min(waitMs, LONGEST_TIMER_MS),
     )
   }
   wait()
   const stop = () => clearTimeout(timer)
   flight.promise.then(stop, stop)
 }
-
-// Node runs a longer timer at once.
-const longestTimerMs = 2 ** 31 - 1
 
 // A fill that throws at once fails as one that rejects.
 async function invoke<T>(fill: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-// THREATS C1–C3, L7, P14–P16, D8 — One run for all who ask at once, and nobody waits for what will not come.
+// One run for all who ask at once, and nobody waits for what will not come.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect } from 'chai'

@@ -1,4 +1,4 @@
-// THREATS H5 — The user's functions may do anything: the client gets its page, and the cache says why it kept nothing.
+// The user's functions may do anything: the client gets its page, and the cache says why it kept nothing.
 
 import { expect } from 'chai'
 import { type CacheEvent, onCacheEvent } from '../../src/events.ts'
@@ -45,6 +45,12 @@ describe('functions of the route', () => {
   }
 
   for (const name of ['skip', 'key', 'scope'] as const) {
+    it(`${name} never settles → bypass, in time`, async () => {
+      const bed = bedFor({ [name]: () => new Promise(() => {}), collapseTimeout: '10ms' } as BedOptions)
+      const { answer } = await answered(bed.get())
+      expect(told(answer)).to.equal('fwd=bypass; detail=function-failed')
+    })
+
     for (const [title, wrong] of wrongs) {
       it(`${name} ${title} → bypass`, async () => {
         const bed = bedFor({ [name]: wrong } as BedOptions)

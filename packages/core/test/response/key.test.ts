@@ -1,4 +1,4 @@
-// THREATS S4, K1–K24 — No two requests share a key by accident: keys are injective over raw parts.
+// No two requests share a key by accident: keys are injective over raw parts.
 
 import { expect } from 'chai'
 import fc from 'fast-check'

@@ -1,4 +1,4 @@
-// THREATS D1, D3, D5, B1 — Bounds hold at every step, and nothing is left when everybody is gone.
+// Bounds hold at every step, and nothing is left when everybody is gone.
 
 import { expect } from 'chai'
 import fc from 'fast-check'

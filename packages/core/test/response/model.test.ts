@@ -1,4 +1,4 @@
-// THREATS S1–S3, I1, I2, C1, C3 — Random histories against a simple oracle: what each run produced, and what was purged when.
+// Random histories against a simple oracle: what each run produced, and what was purged when.
 
 import { expect } from 'chai'
 import fc from 'fast-check'

@@ -1,4 +1,4 @@
-// THREATS I1, I2 — A purge during a fill wins, always: every way to purge, at every moment of a run, in every order of its end.
+// A purge during a fill wins, always: every way to purge, at every moment of a run, in every order of its end.
 
 import { expect } from 'chai'
 import { invalidateIn } from '../../src/door/invalidate.ts'

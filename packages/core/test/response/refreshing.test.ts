@@ -1,4 +1,4 @@
-// RFC 5861 §3 and THREATS H8 — Stale goes out now, and one refresh runs behind it that leaves no trace of who caused it.
+// RFC 5861 §3 — Stale goes out now, and one refresh runs behind it that leaves no trace of who caused it.
 
 import { expect } from 'chai'
 import { gate, settle } from '../support.ts'

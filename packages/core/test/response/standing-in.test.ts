@@ -1,4 +1,4 @@
-// RFC 5861 §4, THREATS L14 and H3 — A stored response stands in for a handler that fails, and for no other.
+// RFC 5861 §4 — A stored response stands in for a handler that fails, and for no other.
 
 import { expect } from 'chai'
 import { settle } from '../support.ts'

@@ -1,4 +1,4 @@
-// THREATS O5, LD2 — What flags switch, and what events and metrics tell: each request once, with its reason, and no secret.
+// What flags switch, and what events and metrics tell: each request once, with its reason, and no secret.
 
 import { expect } from 'chai'
 import { type CacheEvent, onCacheEvent } from '../../src/events.ts'

@@ -1,4 +1,4 @@
-// RFC 9111 §4.1, THREATS L10, L11, D2 — Variants: each client its own, so many and no more, and none older than another's rule.
+// RFC 9111 §4.1 — Variants: each client its own, so many and no more, and none older than another's rule.
 
 import { expect } from 'chai'
 import { settle } from '../support.ts'
