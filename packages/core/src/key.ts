@@ -26,11 +26,15 @@ export function resourceKey(
   return key
 }
 
+/** Nobody has this much to ask; decoding it takes longer than a hit may. */
+const LONGEST_QUERY = 8192
+
 /** The target with only those query parameters that count. Anything odd keeps the raw target. */
 export function selectQuery(target: string, options: QueryOptions): string {
   const mark = target.indexOf('?')
   if (mark === -1) return target
   const raw = target.slice(mark + 1)
+  if (raw.length > LONGEST_QUERY) return target
   const pairs = raw.split('&')
   // Parsers stop somewhere (qs at 1,000 parameters); what they would leave out must not be guessed at.
   if (pairs.length > 256) return target
