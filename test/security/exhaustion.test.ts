@@ -85,7 +85,7 @@ vectors('exhaustion', (site, framework) => {
     expect(grown).to.be.below(32 * MiB)
   })
 
-  it('D8: whoever leaves while he waits leaves nothing behind', async () => {
+  it('D8: clients that leave while they wait leave nothing behind', async () => {
     const hanging = gate()
     const health = framework.door.cacheHealth(framework.family === 'express' ? {} : { path: '/' })
     const { open, ask } = await site(
@@ -166,7 +166,7 @@ vectors('exhaustion', (site, framework) => {
     expect(cache.getMetrics().errors).to.equal(0)
   })
 
-  it('D13: what is told of ten thousand targets has few words', async () => {
+  it('D13: what is told of many targets has few words', async () => {
     const { ask } = await site({}, { rest: ({ run }) => (run % 3 === 0 ? { status: 503 } : {}) })
     const words = new Set<string>()
     const off = onCacheEvent((event: CacheEvent) => {

@@ -99,7 +99,7 @@ vectors('keys', (site, framework) => {
     ],
     ['K7', 'a fragment', ['/page#evil', '/page?#evil', '/#/page']],
   ] as const) {
-    it(`${id}: ${what} do not stand for the page itself`, async () => {
+    it(`${id}: a target with ${what} does not stand for the page itself`, async () => {
       const { ask } = await site({ '/page': () => ({ body: 'PAGE' }) })
       for (const target of odd) {
         const [first, second] = [await ask(target), await ask(target)]

@@ -177,7 +177,7 @@ vectors('operations', (site, framework) => {
     expect(({} as { polluted?: unknown }).polluted).to.equal(undefined)
   })
 
-  it('O10: a switch that says something else, or fails, changes nothing and costs no client his answer', async () => {
+  it('O10: a switch that says something else, or fails, changes nothing and costs nobody an answer', async () => {
     const said: (() => unknown)[] = [
       () => 'maybe',
       () => undefined,

@@ -21,7 +21,7 @@ vectors('poisoning by protocol', (site, framework) => {
   })
 
   for (const place of ['before', 'after'] as const) {
-    it(`P20: compression ${place} the cache, and everybody gets what he can decode`, async () => {
+    it(`P20: compression ${place} the cache, and everybody gets what they can decode`, async () => {
       const { ask } = await site({ '/z': html }, { [place]: [framework.compressing()] })
       for (let round = 0; round < 2; round++) {
         for (const accepted of [
