@@ -63,12 +63,15 @@ export function cookieMatcher(more: readonly string[]): CookieMatcher {
   return name => exact.has(name) || prefixes.some(prefix => name.startsWith(prefix))
 }
 
+/** Nobody has this many cookies that say nothing; what is longer is not read. */
+const LONGEST_COOKIE = 8192
+
 /** `Authorization`, an empty one too, or any cookie that is not ignored. What cannot be read as a cookie counts. */
 export function carriesCredentials(headers: RequestHeaders, isIgnoredCookie: CookieMatcher): boolean {
   if (headers['authorization'] !== undefined) return true
   const cookies = headers['cookie']
   if (cookies === undefined) return false
-  if (typeof cookies !== 'string') return true
+  if (typeof cookies !== 'string' || cookies.length > LONGEST_COOKIE) return true
   for (const pair of cookies.split(';')) {
     const text = pair.trim()
     if (text === '') continue
