@@ -1,6 +1,6 @@
 // RFC 9111 §3 and the two walls — May this response be kept? One predicate, and its reason is what is reported.
 
-import type { Engine } from './engine.ts'
+import { type Engine, modeOf } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { fieldValue } from './http/headers.ts'
 import { hasRoom, ruleOf } from './keep.ts'
@@ -10,7 +10,6 @@ import { isExplicit } from './policy/terms.ts'
 import type { ResponseFacts, Terms } from './policy/types.ts'
 import type { RefusalReason } from './reasons.ts'
 import type { RouteSettings } from './response-options.ts'
-import { modeOf } from './response-state.ts'
 import { areTags } from './tagging.ts'
 
 export interface Candidate<Subject> {

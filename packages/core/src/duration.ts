@@ -1,7 +1,7 @@
 // Durations: a number is seconds, as in HTTP and in Redis; a string has its unit.
 
+import { describeValue } from './describe-value.ts'
 import { LarderTypeError } from './errors.ts'
-import { describeValue } from './options.ts'
 
 /** Seconds as a number (fractions allowed), or a number with a unit: `'250ms'`, `'30s'`, `'5m'`, `'1.5h'`, `'1d'`, `'2w'`. */
 export type Duration = number | string

@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { type CacheEvent, faultCode, publishEvent } from './events.ts'
-import { type Flags, functionFlags, staticFlags } from './flags.ts'
+import { type Flags, functionFlags, type Mode, staticFlags } from './flags.ts'
 import { createLedger } from './invalidation/ledger.ts'
 import { createLocalLog } from './invalidation/local-log.ts'
 import type { Invalidation, InvalidationLog, Ledger, Position, Stamped } from './invalidation/log.ts'
@@ -146,4 +146,9 @@ export function createEngine(options: EngineOptions = {}): Engine {
       if (options.log === undefined) await log.close()
     },
   }
+}
+
+/** What may be done now. A cache that is closed hears of no invalidation any more, so it answers and keeps nothing. */
+export function modeOf(engine: Engine): Mode {
+  return engine.closed ? 'bypass' : engine.flags.mode()
 }

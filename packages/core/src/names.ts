@@ -1,7 +1,7 @@
 // Keys, tags and targets: what a user may write, and the exact names under which the log knows them.
 
+import { describeValue } from './describe-value.ts'
 import { LarderTypeError } from './errors.ts'
-import { describeValue } from './options.ts'
 
 const maxBytes = 1024
 

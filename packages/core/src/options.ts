@@ -1,5 +1,6 @@
 // Options are checked once, when a thing is made: known names, right values, and a message that says what to write.
 
+import { describeValue } from './describe-value.ts'
 import { durationRefusal } from './duration.ts'
 import { type LarderErrorCode, LarderTypeError } from './errors.ts'
 
@@ -73,20 +74,6 @@ export function hasMethods(...methods: readonly string[]): OptionRule {
     methods.every(method => typeof (value as Record<string, unknown>)[method] === 'function')
       ? undefined
       : `an object with ${methods.map(method => `${method}()`).join(', ')}`
-}
-
-/** A value in a message: short, on one line, and without running any code of its own. */
-export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return value.length > 40 ? `${quote(value.slice(0, 40))}…` : quote(value)
-  if (typeof value === 'bigint') return `${String(value).slice(0, 40)}n`
-  if (typeof value === 'function') return 'a function'
-  if (typeof value === 'symbol') return 'a symbol'
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
-}
-
-function quote(text: string): string {
-  return `'${JSON.stringify(text).slice(1, -1)}'`
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,7 @@
 // Redis's glob patterns, matched in time linear in the subject whatever the pattern.
 
+import { describeValue } from './describe-value.ts'
 import { LarderTypeError } from './errors.ts'
-import { describeValue } from './options.ts'
 
 const maxBytes = 1024
 

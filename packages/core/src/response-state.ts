@@ -1,8 +1,6 @@
 // What the response caches over one engine share while requests are under way.
 
 import { LRUCache } from 'lru-cache'
-import type { Engine } from './engine.ts'
-import type { Mode } from './flags.ts'
 import { createFlights, type Flights } from './flight.ts'
 
 export interface ResponseState {
@@ -31,9 +29,4 @@ export function createResponseState(): ResponseState {
     }),
     unsharedMs: UNSHARED_MS,
   }
-}
-
-/** What may be done now. A cache that is closed hears of no invalidation any more, so it answers and keeps nothing. */
-export function modeOf(engine: Engine): Mode {
-  return engine.closed ? 'bypass' : engine.flags.mode()
 }

@@ -2,11 +2,11 @@
 
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { describeValue } from '../src/describe-value.ts'
 import type { LarderTypeError } from '../src/errors.ts'
 import {
   anyOf,
   checkOptions,
-  describeValue,
   hasMethods,
   isBoolean,
   isDuration,
