@@ -5,28 +5,22 @@ import type { Framework } from '../doors/frameworks.ts'
 import { serving } from '../doors/stage.ts'
 import { expressPackages } from './express-packages.ts'
 import { koaPackages } from './koa-packages.ts'
-import {
-  expectShared,
-  expressFrameworks,
-  isHit,
-  koaFrameworks,
-  openSite,
-  type Packages,
-  type Place,
-  places,
-} from './site.ts'
+import { expectShared, expressFrameworks, isHit, koaFrameworks, openSite, type Packages, places } from './site.ts'
 
-/** What a package behind the cache reads of every request, so that nothing is stored. */
-const neverBehind: Readonly<Record<string, string>> = {}
+/** In the order in which applications have them; one session is enough. */
+function together(packages: Packages): Packages {
+  const order = Object.entries(packages).filter(([name]) => name !== 'cookie-session')
+  return { ...packages, 'all of them together': (app, log) => order.flatMap(([, layers]) => layers(app, log)) }
+}
 
-for (const framework of expressFrameworks) describeMounted(framework, expressPackages)
-for (const framework of koaFrameworks) describeMounted(framework, koaPackages)
+for (const framework of expressFrameworks) describeMounted(framework, together(expressPackages))
+for (const framework of koaFrameworks) describeMounted(framework, together(koaPackages))
 
 function describeMounted(framework: Framework, packages: Packages): void {
   describe(`${framework.name}: merely mounted`, () => {
     const serve = serving()
     for (const [name, layers] of Object.entries(packages)) {
-      for (const place of places.filter(each => isStored(name, each))) {
+      for (const place of places) {
         it(`${name}, ${place} the cache, prevents nothing`, async () => {
           const site = await openSite(serve, framework, { layers, place })
           const hit = await expectShared(site, '/quiet')
@@ -44,8 +38,4 @@ function describeMounted(framework: Framework, packages: Packages): void {
       }
     }
   })
-}
-
-function isStored(name: string, place: Place): boolean {
-  return place === 'before' || neverBehind[name] === undefined
 }
