@@ -140,6 +140,10 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
     gone = true
     if (over) return
     if (!recorder.recording) return finish()
+    if (isEndedHere(res)) {
+      recorder.fail('destroyed')
+      return finish()
+    }
     // The client left. A handler that writes by hand goes on through the taps; a stream was unpiped just now, so it is read on.
     res.once('unpipe', readOn)
   }
@@ -175,6 +179,11 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
     res.removeListener('close', onClose)
     hooks.ended()
   }
+}
+
+/** Whether this side broke the connection, as Express does when a handler throws after its first bytes. */
+function isEndedHere({ req: { socket } }: ServerResponse): boolean {
+  return socket?.destroyed === true && socket.errored === null && !socket.readableEnded
 }
 
 /** Calls back as a write would have. */
