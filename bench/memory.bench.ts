@@ -1,7 +1,11 @@
 // The memory tier under 1,000,000 random keys: what it counts, and what the process really takes.
 
 import { randomBytes } from 'node:crypto'
-import { createCache } from '@larder/core'
+import { Agent, get } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Cache, createCache } from '@larder/core'
+import { responseCache } from '@larder/express'
+import express from 'express'
 import { report } from './report.ts'
 
 const KEYS = 1_000_000
@@ -14,6 +18,12 @@ for (const [shape, maxMiB, valueBytes] of [
   ['4 KiB values', 256, 4096],
 ] as const) {
   figures.push(await run(shape, maxMiB, valueBytes))
+}
+for (const [shape, bodyBytes] of [
+  ['responses of 100 B', 100],
+  ['responses of 4 KiB', 4096],
+] as const) {
+  figures.push(await runResponses(shape, bodyBytes))
 }
 report('memory', figures)
 
@@ -30,6 +40,40 @@ async function run(shape: string, maxMiB: number, valueBytes: number) {
     if (i % 1000 === 0) mostBytes = Math.max(mostBytes, cache.getMetrics().bytes)
   }
   const seconds = (performance.now() - began) / 1000
+  return {
+    ...(await measured(shape, maxMiB, cache, before)),
+    'most MiB counted': round(mostBytes / MiB),
+    'sets per second': Math.round(KEYS / seconds),
+  }
+}
+
+/** 20,000 responses through Express, each under its own URL. */
+async function runResponses(shape: string, bodyBytes: number) {
+  const cache = createCache({ maxBytes: 256 * MiB })
+  const app = express()
+  app.use(responseCache({ ttl: '1h', cache }), (req, res) => {
+    res.json({ url: req.url, filler: randomBytes(bodyBytes / 2).toString('hex') })
+  })
+  const server = app.listen(0)
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  const { port } = server.address() as AddressInfo
+  const ask = (path: string) =>
+    new Promise((resolve, reject) => {
+      get({ port, path, agent }, response => response.resume().on('end', resolve)).on('error', reject)
+    })
+  // What the first requests leave behind in Node and Express is not the cache's.
+  for (let i = 0; i < 500; i++) await ask(`/warm?${i}`)
+  await cache.clear()
+  collect()
+  const before = taken()
+  for (let i = 0; i < 20_000; i += 8) await Promise.all(Array.from({ length: 8 }, (_, j) => ask(`/page?n=${i + j}`)))
+  const figures = await measured(shape, 256, cache, before)
+  agent.destroy()
+  server.close()
+  return figures
+}
+
+async function measured(shape: string, maxMiB: number, cache: Cache, before: number) {
   collect()
   const grown = taken() - before
   const { entries, bytes, evictions } = cache.getMetrics()
@@ -37,13 +81,11 @@ async function run(shape: string, maxMiB: number, valueBytes: number) {
   return {
     shape,
     'bound MiB': maxMiB,
-    'most MiB counted': round(mostBytes / MiB),
     entries,
     evictions,
     'MiB counted': round(bytes / MiB),
     'MiB really taken': round(grown / MiB),
     'taken / counted': round(grown / bytes),
-    'sets per second': Math.round(KEYS / seconds),
   }
 }
 
