@@ -43,11 +43,11 @@ export function nameOf(key: PropertyKey): string {
 
 /**
  * Set by the frameworks out of the request target and the body, or plumbing of common middleware: a renderer reads through what is
- * watched, and `secret` is the application's.
+ * watched, `secret` is the application's, and OpenTelemetry's `__ot_middlewares` are the paths of its layers.
  */
 const plumbing = {
   req: `res next url originalUrl baseUrl _parsedUrl _parsedOriginalUrl route params query _query body _body rawBody file files
-    headers secret`,
+    headers secret __ot_middlewares`,
   res: 'req locals flush _eventsCount _maxRequestsPerSocket',
   ctx: `app req res request response originalUrl state respond params captures matched router routerPath routerName _matchedRoute
     _matchedRouteName render`,
