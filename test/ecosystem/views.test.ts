@@ -44,7 +44,7 @@ for (const framework of expressFrameworks) {
       for (let turn = 0; turn < 2; turn++) {
         expect(saidOf(await site.ask('/page'))).to.equal('fwd=uri-miss; detail=read-locals.flash')
       }
-      const trusting = await open('before', true, ['locals', 'locals.flash'])
+      const trusting = await open('before', true, ['locals.flash'])
       expect(saidOf(await trusting.ask('/page'))).to.equal('fwd=uri-miss; stored')
       expect((await trusting.ask('/page')).text).to.include('for everybody')
       await expectShared(trusting, '/quiet')
