@@ -231,7 +231,20 @@ export class Fill<Subject> implements Recorder {
     this.#recording = false
     this.#chunks = []
     clearTimeout(this.#timer)
-    const { flight, flightKey, engine, exchange, plan, stale, ended } = this.#context
+    const { flight, ended } = this.#context
+    try {
+      this.#remember(outcome)
+    } finally {
+      // Whatever breaks, nobody waits for what is over.
+      const failed = outcome === 'failed' && reason !== 'called-off'
+      flight?.tell(outcome === 'stored' ? { kind: 'stored' } : { kind: 'released', failed })
+      ended?.(outcome)
+    }
+  }
+
+  /** What the outcome says for the requests to come. */
+  #remember(outcome: FillOutcome): void {
+    const { flightKey, engine, exchange, plan, stale } = this.#context
     const { unshared, unsharedMs } = engine.responses
     if (outcome === 'stored') unshared.delete(flightKey)
     else if (outcome === 'unstorable') {
@@ -243,9 +256,6 @@ export class Fill<Subject> implements Recorder {
       // Its client was told that it is stored.
       engine.emit(() => ({ type: 'fault', cache: engine.name, operation: 'fill', code: undefined }))
     }
-    const failed = outcome === 'failed' && reason !== 'called-off'
-    flight?.tell(outcome === 'stored' ? { kind: 'stored' } : { kind: 'released', failed })
-    ended?.(outcome)
   }
 
   /** Fields that the handler read and that the response's own Vary does not name. Host is in the key. */

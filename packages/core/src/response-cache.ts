@@ -6,6 +6,7 @@ import { type Engine, engineOf, modeOf } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { Fill } from './fill.ts'
 import { type Flight, type FlightEnd, follow } from './flight.ts'
+import { guarded } from './guarded.ts'
 import type { ForwardReason } from './http/cache-status.ts'
 import type { Stamped } from './invalidation/log.ts'
 import { flightKeyOf, lookup, reusable, ruleAt, stampOf, verdictFor } from './lookup.ts'
@@ -58,7 +59,7 @@ export function createResponseCache<Subject>(
     const engine = (settings.cache ?? app.cacheFor(exchange.subject))[engineOf]
     const { method } = request
     if (method !== 'GET' && method !== 'HEAD') {
-      exchange.forward({ recorder: watching(engine, request) })
+      exchange.forward({ recorder: guarded(engine, watching(engine, request)) })
       return
     }
     if (modeOf(engine) === 'bypass') return bypass(engine, exchange, 'flag')
@@ -124,7 +125,7 @@ export function createResponseCache<Subject>(
     const { fwd, stale, mayServeStaleUntil } = forwarding
     const unfilled = whyUnfilled(request, modeOf(engine))
     if (unfilled !== undefined) {
-      exchange.forward({ recorder: standingBy({ ...at, ...forwarding }, fwd, unfilled) })
+      exchange.forward({ recorder: guarded(engine, standingBy({ ...at, ...forwarding }, fwd, unfilled)) })
       return
     }
     // Of two caches over one engine on the way the inner one decides, and must not wait for the outer one's run: it is its own.
@@ -201,7 +202,7 @@ export function createResponseCache<Subject>(
   ): void {
     const { engine, exchange } = at
     const conditional = forwarding.stale === undefined ? {} : conditionalFor(forwarding.stale)
-    const recorder = new Fill<Subject>({
+    const run = new Fill<Subject>({
       ...at,
       ...forwarding,
       settings,
@@ -213,7 +214,8 @@ export function createResponseCache<Subject>(
       background: background !== undefined,
       ended: background?.ended,
     })
-    exchange.claim(engine, () => recorder.callOff())
+    exchange.claim(engine, () => run.callOff())
+    const recorder = guarded(engine, run, () => run.callOff())
     // A gateway goes by what its origin says, and passes all fields on.
     exchange.forward({ recorder, conditional, observe: settings.policy.preset === 'default' })
   }
