@@ -23,12 +23,15 @@ export function matchesList(
 ): boolean {
   if (trimSpace(fieldValue) === '*') return true
   if (tag === undefined) return false
+  const wanted = opaque(tag)
   let at = skipEmptyMembers(fieldValue, 0)
   while (at < fieldValue.length) {
     const end = entityTagEnd(fieldValue, at)
     if (end < 0) return false
-    // Only candidates of a fitting length are worth a copy: a long list stays linear.
-    if (Math.abs(end - at - tag.length) <= WEAK.length && compare(fieldValue.slice(at, end), tag)) return true
+    // Only what is the same but for its strength is worth a copy: a long list takes no time.
+    const opaqueAt = end - wanted.length
+    if (opaqueAt >= at && fieldValue.startsWith(wanted, opaqueAt) && compare(fieldValue.slice(at, end), tag))
+      return true
     at = skipSpace(fieldValue, end)
     if (at < fieldValue.length && fieldValue.charCodeAt(at) !== COMMA) return false
     at = skipEmptyMembers(fieldValue, at)
