@@ -77,20 +77,20 @@ function tryOne(reader, tally) {
   }
 }
 
-/** The median of many runs; asked again when it is too long, since a busy machine slows whole spells of them. */
+/** What it takes when nothing else disturbs: garbage collection spoils single runs, a busy machine whole spells of them. */
 function typical(work) {
-  let least = median(work)
-  for (let again = 0; again < 4 && least >= LIMIT_MS; again++) least = Math.min(least, median(work))
+  let least = Number.POSITIVE_INFINITY
+  for (let spell = 0; spell < 5 && least >= LIMIT_MS; spell++) {
+    const cpu = process.cpuUsage()
+    const took = Array.from({ length: 25 }, () => {
+      const startedAt = performance.now()
+      work()
+      return performance.now() - startedAt
+    })
+    const { user, system } = process.cpuUsage(cpu)
+    least = Math.min(least, took.sort((a, b) => a - b)[12], (user + system) / 1000 / took.length)
+  }
   return least
-}
-
-function median(work) {
-  const took = Array.from({ length: 25 }, () => {
-    const startedAt = performance.now()
-    work()
-    return performance.now() - startedAt
-  })
-  return took.sort((a, b) => a - b)[12]
 }
 
 /** What is told apart of an answer: its words and its numbers' size, not the numbers. */
