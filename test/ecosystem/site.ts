@@ -83,6 +83,8 @@ export async function openSite(
   return { ...client, cache, clock, app, runs: () => count.runs, lines, refresh }
 
   async function refresh(path: string, options?: AskOptions) {
+    // A client may have the last byte before the fill that it caused has ended.
+    while (cache.getMetrics().sets === 0) await new Promise(setImmediate)
     clock.advance(61)
     let off = () => {}
     const ended = new Promise<string>(resolve => {

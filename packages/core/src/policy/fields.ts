@@ -20,6 +20,9 @@ const NOT_STORED: ReadonlySet<string> = new Set([
 /** Fields for one client. The RFC knows of no such thing (§7.3). */
 const COOKIES: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2'])
 
+/** How much one client may still ask for: `RateLimit`, `RateLimit-Policy`, `X-RateLimit-Remaining` and their like. */
+const QUOTA = /^(?:x-)?rate-?limit(?:-|$)/
+
 /** More than this a Connection field does not name. */
 const MOST_OPTIONS = 100
 
@@ -33,7 +36,7 @@ export function storableFields(headers: HeaderList, preset: PolicyOptions['prese
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!.toLowerCase()
     if (NOT_STORED.has(name) || name.startsWith('proxy-') || connection?.has(name)) continue
-    if (preset === 'default' && COOKIES.has(name)) continue
+    if (preset === 'default' && (COOKIES.has(name) || QUOTA.test(name))) continue
     const value = name === 'cache-status' ? withoutOwnMembers(headers[i + 1]!) : headers[i + 1]!
     if (value !== undefined) kept.push(headers[i]!, value)
   }

@@ -117,7 +117,7 @@ const rows: Row[] = [
   ['ctx.request.ip', answer(ctx => ctx.request.ip), [], ['ip']],
   ['ctx.ips', answer(ctx => ctx.ips), [], ['ip']],
   ['ctx.socket.remoteAddress', answer(ctx => ctx.socket.remoteAddress), [], ['ip']],
-  ['rawHeaders', answer(ctx => ctx.req.rawHeaders), [], ['headers']],
+  ['rawHeaders', answer(ctx => ctx.req.rawHeaders), [], ['raw-headers']],
   ['no ctx.state.user', answer(ctx => ctx.state.user), [], ['state.user']],
   ['no ctx.user', answer(ctx => ctx.user), [], []],
 

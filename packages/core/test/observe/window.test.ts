@@ -158,7 +158,7 @@ for (const [framework, app] of expresses) {
       )
       expect(answer.body).to.equal('[]')
       // The window in front was not paused.
-      expect(answer.identities).to.deep.equal(['cookie', 'headers', 'ip', 'user'])
+      expect(answer.identities).to.deep.equal(['cookie', 'ip', 'raw-headers', 'user'])
     })
 
     it('lets an error through `pause`, and counts again', async () => {

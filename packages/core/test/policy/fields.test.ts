@@ -21,11 +21,17 @@ describe('RFC 9111 §3.1 what is not stored', () => {
     'Age: 5',
   ]
   const cookies = ['Set-Cookie: a=b', 'set-cookie2: a=b']
-  for (const line of [...lines, ...cookies]) {
+  const quotas = [
+    'RateLimit: limit=10, remaining=9, reset=50',
+    'RateLimit-Policy: 10;w=60',
+    'X-RateLimit-Remaining: 9',
+    'X-Rate-Limit-Limit: 10',
+  ]
+  for (const line of [...lines, ...cookies, ...quotas]) {
     it(line, () => expect(storableFields(response(['A: 1', line, 'B: 2']).headers)).to.deep.equal(['A', '1', 'B', '2']))
   }
-  it('by the RFC (§7.3) cookies are', () => {
-    const { headers } = response(cookies)
+  it('by the RFC (§7.3) cookies are, and quotas', () => {
+    const { headers } = response([...cookies, ...quotas])
     expect(storableFields(headers, 'rfc9111')).to.deep.equal(headers)
     expect(storableFields(response(lines).headers, 'rfc9111')).to.deep.equal([])
   })

@@ -13,6 +13,8 @@ export type IdentityInput =
   | 'certificate'
   /** All request fields at once. */
   | 'headers'
+  /** `rawHeaders` or `headersDistinct`: which of their fields, nobody can tell. */
+  | 'raw-headers'
   /** Something that cannot be watched, so it may have been read. */
   | 'opaque'
   /** A property that an outer layer added, by name: `req.tenant`, `locals.nonce`, `state.cart`. */

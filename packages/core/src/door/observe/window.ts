@@ -37,9 +37,9 @@ export class Window {
     const { headers } = request
     // Before the other names: a property of Node's own that becomes an accessor turns the request into a dictionary, to which the
     // others are added cheaply. Express gives every request a hidden class of its own, and each property more would make a new one.
-    this.watch(request, 'rawHeaders', 'headers')
+    this.watch(request, 'rawHeaders', 'raw-headers')
     this.#put(request, 'headers', headers, new Proxy(headers, new ObservedHeaders(this.reads, headers)))
-    this.watch(request, 'headersDistinct', 'headers')
+    this.watch(request, 'headersDistinct', 'raw-headers')
   }
 
   /** Tell when the peer's address or certificate is read. */
