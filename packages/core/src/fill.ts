@@ -24,7 +24,7 @@ import { reportRequest } from './report.ts'
 import type { RouteSettings } from './response-options.ts'
 import { type StandIn, standIn } from './stand-in.ts'
 import { answerHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
-import { areTags, routeTags, tagsIn } from './tagging.ts'
+import { areTags, groupNames, routeTags, tagsIn } from './tagging.ts'
 
 export type FillOutcome = 'stored' | 'unstorable' | 'failed'
 
@@ -182,7 +182,7 @@ export class Fill<Subject> implements Recorder {
       timing: timingOf(accepted, settings.policy, stamp, respondedAt),
       begun,
       stamp,
-      names: [...plan.names, ...tags.map(tagName)],
+      names: [...plan.names, ...groupNames(exchange.request, headers), ...tags.map(tagName)],
       clientTtlSeconds,
     })
     const obstacle = this.#keep(accepted, stored)

@@ -1,5 +1,6 @@
 // RFC 9111 §4.3.4 — Freshening a stored response: the handler says that it still holds.
 
+import type { Exchange } from './exchange.ts'
 import { formatHttpDate } from './http/date.ts'
 import { fieldLines, fieldValue, type HeaderList } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
@@ -9,6 +10,7 @@ import { readTerms } from './policy/terms.ts'
 import type { PolicyOptions, ResponseFacts } from './policy/types.ts'
 import { freshen, validates } from './policy/validation.ts'
 import type { StoredResponse } from './stored-response.ts'
+import { groupNames } from './tagging.ts'
 
 export interface Freshening {
   readonly stale: StoredResponse
@@ -21,7 +23,7 @@ export interface Freshening {
   readonly stamp: Stamped
   readonly begun: number
   /** Knows the tags that the handler gave in this run. */
-  readonly exchange: { readonly tags: readonly string[] }
+  readonly exchange: Pick<Exchange, 'tags' | 'request'>
   readonly now: number
 }
 
@@ -52,7 +54,7 @@ export function freshenStored(freshening: Freshening): Freshened {
     begun,
     stamp,
     // An early 304 may come before the handler has named all its tags again, so the old ones stay.
-    names: [...new Set([...stale.names, ...exchange.tags.map(tagName)])],
+    names: [...new Set([...stale.names, ...groupNames(exchange.request, dated), ...exchange.tags.map(tagName)])],
   })
   return { holds: true, stored, response: { ...response, headers: [...response.headers, ...standing, ...own] }, own }
 }

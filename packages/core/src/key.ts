@@ -8,6 +8,11 @@ export function originOf(request: CacheRequest): string {
   return `${request.secure ? 'https' : 'http'}://${request.headers['host'] as string}`
 }
 
+/** The origin as invalidations name it: a host is the same in any case. */
+export function originName(request: CacheRequest): string {
+  return originOf(request).toLowerCase()
+}
+
 /**
  * The key of the resource that a request names. Neither origin nor target can hold a line feed (`requestRefusal` sees to that), so
  * one marks where a part of the user's begins, and its length says where it ends.

@@ -14,6 +14,9 @@ export const uriName = (uri: string): string => `u:${uri}`
 /** The name of a target in the log, whatever its origin. */
 export const targetName = (target: string): string => `p:${target}`
 
+/** The name of a cache group in the log: groups are of one origin, which holds no space. */
+export const groupName = (origin: string, group: string): string => `g:${origin} ${group}`
+
 /** @throws LARDER_INVALID_KEY unless `key` is a string of 1 to 1024 bytes of UTF-8. */
 export function checkKey(key: unknown): asserts key is string {
   const refusal = nameRefusal(key)

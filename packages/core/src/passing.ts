@@ -4,8 +4,9 @@ import type { Engine } from './engine.ts'
 import type { CacheRequest, HeadVerdict, Recorder } from './exchange.ts'
 import { type CacheStatus, formatCacheStatus } from './http/cache-status.ts'
 import { fieldLines, type HeaderList } from './http/headers.ts'
-import { originOf } from './key.ts'
-import { uriName } from './names.ts'
+import { originName } from './key.ts'
+import { groupName, uriName } from './names.ts'
+import { invalidatedGroups } from './policy/groups.ts'
 import { invalidatedTargets } from './policy/invalidating.ts'
 import { requestRefusal } from './policy/normal-request.ts'
 
@@ -20,7 +21,7 @@ export function passing(status: CacheStatus | undefined): Recorder {
   }
 }
 
-/** RFC 9111 §4.4: a request that may have changed something invalidates what is stored of it, once it has not failed. */
+/** RFC 9111 §4.4 and RFC 9875 §3: a request that may have changed something invalidates what is stored of it, once it has not failed. */
 export function watching(engine: Engine, request: CacheRequest): Recorder {
   return {
     ...passing(undefined),
@@ -30,12 +31,14 @@ export function watching(engine: Engine, request: CacheRequest): Recorder {
       const { target, rawHeaders } = request
       const refusal = requestRefusal({ method: 'GET', target, headers: { host: request.headers['host'] }, rawHeaders })
       if (refusal === undefined) {
-        // A host is the same in any case, and so are the names of what is stored of it.
-        const origin = originOf(request).toLowerCase()
-        const targets = invalidatedTargets(request.method, status, request.target, origin, headers)
-        if (targets.length > 0) {
+        const origin = originName(request)
+        const names = [
+          ...invalidatedTargets(request.method, status, request.target, origin, headers).map(uriName),
+          ...invalidatedGroups(request.method, status, headers).map(group => groupName(origin, group)),
+        ]
+        if (names.length > 0) {
           // Counted and told there, where it fails too; the client's answer is its own.
-          engine.invalidate({ kind: 'names', names: targets.map(uriName), soft: false }).catch(() => undefined)
+          engine.invalidate({ kind: 'names', names, soft: false }).catch(() => undefined)
         }
       }
       return { action: 'pass', set: withCacheStatus(headers, { fwd: 'method' }) }

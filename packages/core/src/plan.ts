@@ -3,7 +3,7 @@
 import { carriesCredentials } from './credentials.ts'
 import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Exchange } from './exchange.ts'
-import { originOf, resourceKey } from './key.ts'
+import { originName, originOf, resourceKey } from './key.ts'
 import { targetName, uriName } from './names.ts'
 import type { PolicyOptions } from './policy/types.ts'
 import type { RouteSettings } from './response-options.ts'
@@ -98,8 +98,7 @@ function makePlan<Subject>(
   return {
     key: resourceKey(origin, request.target, settings.query, customKey, scopeKey),
     guarded: !settings.optedIn && carriesCredentials(request.headers, settings.isIgnoredCookie),
-    // A host is the same in any case.
-    names: [uriName(origin.toLowerCase() + request.target), targetName(request.target)],
+    names: [uriName(originName(request) + request.target), targetName(request.target)],
     aliased: settings.key !== undefined || settings.query !== undefined,
     preset: settings.policy.preset,
   }

@@ -1,6 +1,10 @@
 // Which tags a response carries: the route's, and those that its handler gave it.
 
-import { tagName } from './names.ts'
+import type { CacheRequest } from './exchange.ts'
+import type { HeaderList } from './http/headers.ts'
+import { originName } from './key.ts'
+import { groupName, tagName } from './names.ts'
+import { cacheGroups } from './policy/groups.ts'
 import type { RouteSettings } from './response-options.ts'
 
 /** Most tags of one response, and most bytes of one of them. */
@@ -39,4 +43,10 @@ export function areTags(tags: unknown): tags is readonly string[] {
 export function tagsIn(names: readonly string[]): string[] {
   const prefix = tagName('')
   return names.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))
+}
+
+/** The names of the cache groups that a response says it is in (RFC 9875). */
+export function groupNames(request: CacheRequest, headers: HeaderList): string[] {
+  const groups = cacheGroups(headers)
+  return groups.length === 0 ? [] : groups.map(group => groupName(originName(request), group))
 }

@@ -18,7 +18,7 @@ export function invalidatedTargets(
   origin: string,
   headers: HeaderList,
 ): string[] {
-  if (SAFE.has(method) || status < 200 || status >= 400) return []
+  if (!mayInvalidate(method, status)) return []
   const targets = new Set([origin + target])
   for (const field of ['location', 'content-location']) {
     for (const location of fieldLines(headers, field).slice(0, 4)) {
@@ -27,6 +27,11 @@ export function invalidatedTargets(
     }
   }
   return [...targets]
+}
+
+/** An unsafe method, known or unknown, that has not failed. */
+export function mayInvalidate(method: string, status: number): boolean {
+  return !SAFE.has(method) && status >= 200 && status < 400
 }
 
 /** A location as it is written and as a URL parser resolves it: a client may come back with either. */
