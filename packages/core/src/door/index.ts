@@ -1,7 +1,7 @@
 // @larder/core/door — What a door for a framework is made of. Not for applications; it changes with the doors.
 
 export type { Cache } from '../cache.ts'
-export type { Duration } from '../duration.ts'
+export { type Duration, durationMs } from '../duration.ts'
 export type {
   CacheRequest,
   Exchange,
@@ -15,6 +15,7 @@ export type {
 } from '../exchange.ts'
 export { createExplain, type Explanation } from '../explain.ts'
 export { type HeaderList, type RequestHeaders, withoutFields } from '../http/headers.ts'
+export { checkOptions, isDuration, isFunction, isInteger, isObject, isString, oneOf } from '../options.ts'
 export { createResponseCache, type ResponseCache } from '../response-cache.ts'
 export type { ResponseCacheOptions } from '../response-options.ts'
 export { appCacheOf, attachCacheTo } from './app-cache.ts'

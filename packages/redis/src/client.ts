@@ -1,0 +1,28 @@
+// What the log needs of an ioredis client: Redis and Cluster of both major versions have it.
+
+/** A client that the user owns. Its options are read, never changed, and it is never closed. */
+export interface RedisClient {
+  readonly isCluster?: boolean
+  readonly options?: { readonly keyPrefix?: string | undefined }
+  evalsha(sha: string, keys: number, ...args: string[]): Promise<unknown>
+  eval(script: string, keys: number, ...args: string[]): Promise<unknown>
+  /** A connection of the log's own, with the same options but for these. */
+  duplicate(options?: object): RedisConnection
+  on(event: 'ready', listener: () => void): unknown
+  removeListener(event: 'ready', listener: () => void): unknown
+}
+
+/** A connection that the log opened, and closes. */
+export interface RedisConnection {
+  connect(): Promise<void>
+  subscribe(channel: string): Promise<unknown>
+  disconnect(reconnect?: boolean): void
+  on(event: string, listener: (...args: string[]) => void): unknown
+  removeAllListeners(event?: string): unknown
+}
+
+/** How long, in milliseconds, until the next try: never the same for two nodes, and never at an end. */
+export function reconnectDelayMs(times: number): number {
+  const most = Math.min(500 * 2 ** Math.min(times, 3), 3000)
+  return most * (0.5 + Math.random() / 2)
+}

@@ -1,0 +1,6 @@
+// @larder/redis — The public names, one by one.
+
+export type { RedisClient, RedisConnection } from './client.ts'
+export { type ConnectRedisOptions, connectRedis } from './connect.ts'
+export { redisLog } from './log.ts'
+export type { RedisLogOptions } from './log-options.ts'

@@ -1,0 +1,61 @@
+// Options of redisLog(), checked once and in milliseconds.
+
+import { performance } from 'node:perf_hooks'
+import { type Duration, LarderTypeError } from '@larder/core'
+import { checkOptions, durationMs, isDuration, isFunction, isString } from '@larder/core/door'
+
+export interface RedisLogOptions {
+  /** What the names of its stream and its channel begin with: one for each cache that shares a server. @default 'larder:' */
+  readonly prefix?: string
+  /** How often the log is asked whether this node has everything. @default '500ms' */
+  readonly tick?: Duration
+  /**
+   * How long a record stays in the stream: longer than anything lives in a store that is shared. A node that was cut off for longer drops
+   * all that it holds.
+   *
+   * @default '7d'
+   */
+  readonly retention?: Duration
+  /** How long an append waits for its acknowledgement. @default '1s' */
+  readonly deadline?: Duration
+  /** The clock of the cache, when that was given one. For tests. @default the same monotonic clock that a cache has */
+  readonly now?: () => number
+}
+
+export interface RedisLogSettings {
+  readonly prefix: string
+  readonly tickMs: number
+  readonly retentionMs: number
+  readonly deadlineMs: number
+  readonly now: () => number
+}
+
+const shape = {
+  prefix: isString,
+  tick: isDuration,
+  retention: isDuration,
+  deadline: isDuration,
+  now: isFunction,
+}
+
+/** @throws LARDER_UNKNOWN_OPTION, LARDER_INVALID_OPTION, LARDER_INVALID_DURATION */
+export function readLogOptions(options: RedisLogOptions): RedisLogSettings {
+  checkOptions('redisLog()', options, shape)
+  const { prefix = 'larder:', tick = '500ms', retention = '7d', deadline = '1s', now } = options
+  // A brace would move the tag that decides on the slot.
+  if (/[{}]/.test(prefix))
+    throw new LarderTypeError('LARDER_INVALID_OPTION', 'redisLog(): prefix: expected a string without { and }')
+  return {
+    prefix,
+    tickMs: within('tick', durationMs(tick, 'tick'), 10, 60_000),
+    retentionMs: within('retention', durationMs(retention, 'retention'), 60_000, Number.MAX_SAFE_INTEGER),
+    deadlineMs: within('deadline', durationMs(deadline, 'deadline'), 10, 60_000),
+    now: now ?? (() => performance.timeOrigin + performance.now()),
+  }
+}
+
+function within(name: string, ms: number, least: number, most: number): number {
+  if (ms >= least && ms <= most) return ms
+  const range = most === Number.MAX_SAFE_INTEGER ? `at least ${least} ms` : `from ${least} ms to ${most} ms`
+  throw new LarderTypeError('LARDER_INVALID_DURATION', `redisLog(): ${name}: ${ms} ms given, expected ${range}`)
+}

@@ -1,0 +1,77 @@
+// The channel on which records arrive at once, on a connection of the log's own. What it loses, the tick finds.
+
+import type { RedisClient, RedisConnection } from './client.ts'
+import { reconnectDelayMs } from './client.ts'
+
+export interface Subscription {
+  /** Whether messages should be arriving. */
+  readonly active: boolean
+  /** Give the connection up and open another: it delivers nothing. */
+  renew(): void
+  close(): void
+}
+
+export interface SubscriptionOptions {
+  readonly client: RedisClient
+  readonly channel: string
+  onMessage(message: string): void
+  /** From now on messages arrive; what was published before has to be read. */
+  onSubscribed(): void
+}
+
+export function openSubscription(options: SubscriptionOptions): Subscription {
+  const { client, channel, onMessage, onSubscribed } = options
+  const connection = duplicate(client)
+  let active = false
+
+  async function subscribe(): Promise<void> {
+    try {
+      await connection.subscribe(channel)
+      active = true
+      onSubscribed()
+    } catch {
+      // The connection broke, or Redis refuses: the tick delivers meanwhile, and renews it.
+    }
+  }
+
+  connection.on('ready', () => void subscribe())
+  connection.on('close', () => {
+    active = false
+  })
+  connection.on('message', (_channel, message) => onMessage(message as string))
+  // Without a listener ioredis prints the error, which may hold a password.
+  connection.on('error', () => {})
+  connection.connect().catch(() => {})
+
+  return {
+    get active() {
+      return active
+    },
+    renew() {
+      active = false
+      connection.disconnect(true)
+    },
+    close() {
+      active = false
+      for (const event of ['ready', 'close', 'message']) connection.removeAllListeners(event)
+      connection.disconnect()
+    },
+  }
+}
+
+function duplicate(client: RedisClient): RedisConnection {
+  const own = {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: reconnectDelayMs,
+  }
+  if (client.isCluster !== true) return client.duplicate(own)
+  // A Cluster takes its first nodes before its options.
+  const { retryStrategy: clusterRetryStrategy, ...cluster } = own
+  return (client.duplicate as (nodes: object, options: object) => RedisConnection).call(client, [], {
+    ...cluster,
+    clusterRetryStrategy,
+  })
+}
