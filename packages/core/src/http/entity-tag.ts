@@ -12,6 +12,9 @@ export function weakMatch(a: string, b: string): boolean {
   return opaque(a) === opaque(b) && isEntityTag(a) && isEntityTag(b)
 }
 
+/** Nobody holds this many versions of a page; who pretends to gets the whole. */
+const LONGEST_FIELD = 8192
+
 /**
  * Whether `If-Match` or `If-None-Match` names `tag`. `*` names any. The list is read up to the first thing that is no entity
  * tag; an unquoted tag names nothing.
@@ -21,8 +24,9 @@ export function matchesList(
   tag: string | undefined,
   compare: (a: string, b: string) => boolean,
 ): boolean {
+  if (fieldValue.length > LONGEST_FIELD) return false
   if (trimSpace(fieldValue) === '*') return true
-  if (tag === undefined) return false
+  if (tag === undefined || !isEntityTag(tag)) return false
   const wanted = opaque(tag)
   let at = skipEmptyMembers(fieldValue, 0)
   while (at < fieldValue.length) {
@@ -30,8 +34,8 @@ export function matchesList(
     if (end < 0) return false
     // Only what is the same but for its strength is worth a copy: a long list takes no time.
     const opaqueAt = end - wanted.length
-    if (opaqueAt >= at && fieldValue.startsWith(wanted, opaqueAt) && compare(fieldValue.slice(at, end), tag))
-      return true
+    const isCandidate = (opaqueAt === at || opaqueAt === at + WEAK.length) && fieldValue.startsWith(wanted, opaqueAt)
+    if (isCandidate && compare(fieldValue.slice(at, end), tag)) return true
     at = skipSpace(fieldValue, end)
     if (at < fieldValue.length && fieldValue.charCodeAt(at) !== COMMA) return false
     at = skipEmptyMembers(fieldValue, at)
