@@ -41,7 +41,7 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
 
 /** Everything that the process printed, and how it ended. */
 export function run(name: string, env: Readonly<Record<string, string>>): Running {
-  const { DATABASE_URL: _, SESSION_SECRET: __, ...inherited } = process.env
+  const { DATABASE_URL: _, SESSION_SECRET: __, REDIS_URL: ___, REDIS_HOST: ____, ...inherited } = process.env
   const child = spawn(process.execPath, [script, name], {
     env: { ...inherited, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -90,6 +90,8 @@ describe('starting an example', function () {
     [{ PORT: 'abc' }, /^PORT is 'abc': expected a whole number .*\n$/],
     [{ PORT: '65536' }, /^PORT is '65536': .*\n$/],
     [{ PORT: '-1' }, /^PORT is '-1': .*\n$/],
+    [{ REDIS_URL: 'secret@localhost' }, /^REDIS_URL is no address of Redis: expected redis:[^@]*\n$/],
+    [{ REDIS_HOST: 'localhost', REDIS_PORT: 'x' }, /^REDIS_PORT is 'x': expected a whole number from 1 .*\n$/],
     [{ SESSION_SECRET: 'short' }, /^SESSION_SECRET is too short: .*\n$/],
     [{ DATABASE_URL: 'mysql://secret@localhost' }, /^DATABASE_URL is not an address of Postgres: [^@]*@host.*\n$/],
     [{ DATABASE_URL: 'postgres://user:geheim@127.0.0.1:1/x' }, /^The database that DATABASE_URL names cannot .*\n$/],

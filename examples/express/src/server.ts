@@ -18,8 +18,8 @@ import express, { type NextFunction, type Request, type Response } from 'express
 /** `X-Run` counts the runs of handlers. */
 let runs = 0
 
-await serve('express', ({ buddies, sessions }) => {
-  const cache = createCache({ maxBytes: 64 * 1024 * 1024 })
+await serve('express', ({ buddies, sessions, cacheOptions }) => {
+  const cache = createCache(cacheOptions)
   const app = express()
   app.disable('x-powered-by')
   app.use('/health', cacheHealth({ cache }))

@@ -20,8 +20,8 @@ import { readJson } from './read-json.ts'
 /** `X-Run` counts the runs of handlers. */
 let runs = 0
 
-await serve('koa', ({ buddies, sessions }) => {
-  const cache = createCache({ maxBytes: 64 * 1024 * 1024 })
+await serve('koa', ({ buddies, sessions, cacheOptions }) => {
+  const cache = createCache(cacheOptions)
   const app = new Koa()
   const router = new Router()
   app.use(cacheHealth({ cache, path: '/health' }))

@@ -2,13 +2,16 @@
 
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { CacheOptions } from '@larder/core'
 import { type LinkUpBuddy, linkUpBuddy } from './app.ts'
-import type { Database } from './database/database.ts'
 import { openDatabase } from './database/open.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { readSettings, type Settings } from './settings.ts'
+import { openSharedLog } from './shared-log.ts'
 
 export interface Parts {
+  /** What every server's cache is made with: 64 MiB, and the log that it shares with other processes, if there is one. */
+  readonly cacheOptions: CacheOptions
   readonly buddies: LinkUpBuddy
   readonly sessions: Sessions
 }
@@ -30,14 +33,25 @@ export async function serve(name: string, build: (parts: Parts) => Built): Promi
       folder: settings.dataFolder,
       say: line => console.log(line),
     })
-    const built = build({ buddies: linkUpBuddy(database), sessions: createSessions(settings.sessionSecret) })
+    const shared = openSharedLog(settings.redis)
+    const built = build({
+      buddies: linkUpBuddy(database),
+      sessions: createSessions(settings.sessionSecret),
+      cacheOptions: { maxBytes: 64 * 1024 * 1024, ...(shared && { log: shared.log }) },
+    })
+    async function close(): Promise<void> {
+      await built.close()
+      await shared?.close()
+      await database.close()
+    }
     try {
       await listen(built.server, settings)
     } catch (error) {
-      await Promise.all([built.close(), database.close()])
+      await close()
       throw error
     }
-    endOnSignal(built, database)
+    endOnSignal(built.server, close)
+    if (shared !== undefined) console.log('purges are shared through Redis')
     tellWhatToTry(built.server)
   } catch (error) {
     console.error(describe(error))
@@ -65,7 +79,7 @@ function listen(server: Server, { port }: Settings): Promise<void> {
 /** How long requests that are under way get. */
 const graceMs = 8_000
 
-function endOnSignal({ server, close }: Built, database: Database): void {
+function endOnSignal(server: Server, close: () => Promise<void>): void {
   let ending = false
   async function end(): Promise<void> {
     // A terminal sends its signal to this process and to the one that started it, which passes it on.
@@ -81,7 +95,6 @@ function endOnSignal({ server, close }: Built, database: Database): void {
     await new Promise(resolve => server.close(resolve))
     clearInterval(idle)
     await close()
-    await database.close()
     process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, end)

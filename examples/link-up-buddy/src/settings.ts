@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { ConnectRedisOptions } from '@larder/redis'
 
 export interface Settings {
   /** 0: any free port. */
@@ -9,6 +10,8 @@ export interface Settings {
   readonly databaseUrl: string | undefined
   readonly dataFolder: string
   readonly sessionSecret: string | undefined
+  /** The Redis that servers share their purges through. */
+  readonly redis: ConnectRedisOptions | undefined
 }
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
@@ -33,5 +36,33 @@ export function readSettings(env: NodeJS.ProcessEnv, name: string): Settings {
     databaseUrl,
     dataFolder: env.DATA_DIR ? resolve(env.DATA_DIR) : join(repository, '.data', name),
     sessionSecret,
+    redis: readRedis(env),
   }
+}
+
+function readRedis(env: NodeJS.ProcessEnv): ConnectRedisOptions | undefined {
+  const { REDIS_URL: url, REDIS_HOST: host, REDIS_USERNAME: username, REDIS_PASSWORD: password } = env
+  if (url) {
+    // Not shown: it may hold a password.
+    if (!/^rediss?:\/\//.test(url)) throw new Error('REDIS_URL is no address of Redis: expected redis://host:port.')
+    return { url }
+  }
+  if (!host) return undefined
+  return {
+    host,
+    port: wholeNumber('REDIS_PORT', env.REDIS_PORT, 1, 65_535) ?? 6379,
+    db: wholeNumber('REDIS_DB', env.REDIS_DB, 0, 9999) ?? 0,
+    ...(username ? { username } : {}),
+    ...(password ? { password } : {}),
+  }
+}
+
+function wholeNumber(name: string, given: string | undefined, least: number, most: number): number | undefined {
+  const text = given?.trim()
+  if (!text) return undefined
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new Error(`${name} is '${text}': expected a whole number from ${least} to ${most}.`)
+  }
+  return value
 }
