@@ -11,7 +11,7 @@ import { type CacheStatus, formatCacheStatus } from './http/cache-status.ts'
 import { formatHttpDate } from './http/date.ts'
 import { fieldValue, type HeaderList } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
-import { forget, keep, makeStored, timingOf } from './keep.ts'
+import { forget, keep, makeStored, ownBuffer, timingOf } from './keep.ts'
 import { tagName } from './names.ts'
 import { withCacheStatus } from './passing.ts'
 import { currentAge } from './policy/age.ts'
@@ -177,7 +177,7 @@ export class Fill<Subject> implements Recorder {
       status,
       headers,
       removed,
-      body: this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes),
+      body: ownBuffer(this.#chunks, this.#bytes),
       terms,
       timing: timingOf(accepted, settings.policy, stamp, respondedAt),
       begun,

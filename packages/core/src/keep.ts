@@ -31,6 +31,16 @@ export interface Recorded {
   readonly clientTtlSeconds: number | undefined
 }
 
+/** One Buffer that shares its memory with no other: of Node's pool a body of few bytes would hold 8 KiB. */
+export function ownBuffer(chunks: readonly Buffer[], bytes: number): Buffer {
+  const [only] = chunks
+  if (chunks.length === 1 && only!.buffer.byteLength === bytes) return only!
+  const body = Buffer.allocUnsafeSlow(bytes)
+  let at = 0
+  for (const chunk of chunks) at += chunk.copy(body, at)
+  return body
+}
+
 export function makeStored(recorded: Recorded): StoredResponse {
   const { status, headers, removed, body, terms, timing, begun, stamp, names, clientTtlSeconds } = recorded
   const hitHeaders = [...headers]
