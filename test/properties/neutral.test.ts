@@ -203,7 +203,7 @@ function answerLikeExpress(run: Run, { etag, control }: Page): void {
     noneMatch === undefined
       ? since !== undefined && Date.parse(since) >= Date.parse(past)
       : noneMatch === '*' || (etag !== undefined && noneMatch.includes('"v1"'))
-  if (asked('if-match') !== undefined || asked('if-unmodified-since') !== undefined) run.head(412, [])
+  if (asked('if-match') !== undefined || asked('if-unmodified-since') !== undefined) run.head(412, lines)
   else if (has) run.head(304, lines)
   else if (asked('range') !== undefined) {
     run.head(206, [...lines, ['Content-Range', `bytes 0-1/${body.length}`], ['Content-Length', '2']])
