@@ -13,6 +13,7 @@ import { selectQuery } from '../../packages/core/src/key.ts'
 import { currentAge, initialAge } from '../../packages/core/src/policy/age.ts'
 import { responseDirectives } from '../../packages/core/src/policy/directives.ts'
 import { storableFields } from '../../packages/core/src/policy/fields.ts'
+import { cacheGroups, invalidatedGroups } from '../../packages/core/src/policy/groups.ts'
 import { invalidatedTargets } from '../../packages/core/src/policy/invalidating.ts'
 import { requestRefusal } from '../../packages/core/src/policy/normal-request.ts'
 import { normalisedPreference } from '../../packages/core/src/policy/preference.ts'
@@ -149,6 +150,7 @@ const targets = [
   ],
 ]
 const hosts = ['h.example', ':80', '[::1]', 'a@b', 'h/p', '..', '-', '_', ',', 'localhost', '127.0.0.1']
+const groups = ['"a"', '"b c"', '"', '"a";x=1', 'a', '1', '("a" "b")', '?1', ':YQ==:', '"\\""', ';a', '*']
 const cookies = ['_ga=1', 'sid=x', ';', '; ', '=', '_ga', '_pk_id.1=x', '"', 'a=b=c', '__proto__=1']
 const types = ['text/event-stream', 'text/html', '; charset=utf-8', 'TEXT/EVENT-STREAM', 'text/event-streams']
 const preferences = [
@@ -390,5 +392,11 @@ export const readers = [
   },
   { name: 'query', words: targets, read: text => selectQuery(`/a?${text}`, { ignore: ['utm_*', 'a'], sort: true }) },
   { name: 'allowed query', words: targets, read: text => selectQuery(`/a?${text}`, { allow: ['a', 'b'] }) },
+  { name: 'Cache-Groups', words: groups, read: text => cacheGroups(['Cache-Groups', text]) },
+  {
+    name: 'Cache-Group-Invalidation',
+    words: groups,
+    read: text => invalidatedGroups('POST', 204, ['Cache-Group-Invalidation', text]),
+  },
   { name: 'Cookie', words: cookies, read: text => carriesCredentials({ cookie: text }, ignored) },
 ]

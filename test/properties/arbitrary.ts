@@ -54,9 +54,16 @@ const directive = fc.oneof(
   { weight: 2, arbitrary: odd },
   { weight: 1, arbitrary: fault },
 )
-const cacheControl = fc
-  .array(directive, { minLength: 1, maxLength: 4 })
-  .chain(all => fc.constantFrom(', ', ',', ' , ', '\t,').map(comma => all.join(comma)))
+const usual = fc.constantFrom('public, max-age=60', 'max-age=30', 'public,s-maxage=10', 'public, max-age=10')
+const cacheControl = fc.oneof(
+  { weight: 3, arbitrary: usual },
+  {
+    weight: 4,
+    arbitrary: fc
+      .array(directive, { minLength: 1, maxLength: 4 })
+      .chain(all => fc.constantFrom(', ', ',', ' , ', '\t,').map(comma => all.join(comma))),
+  },
+)
 
 const line = (name: string, ...values: string[]) =>
   fc.constantFrom(...values).map(value => [name, value] as readonly [string, string])
@@ -95,7 +102,7 @@ export const script: fc.Arbitrary<Script> = fc.record({
         },
         { weight: 2, arbitrary: fc.constant([]) },
       ),
-      fc.array(extra, { maxLength: 3 }),
+      fc.oneof(fc.constant([]), fc.array(extra, { maxLength: 3 })),
     )
     .map(([own, more]) => [...more, ...own]),
   date: sometimes(far),
@@ -153,7 +160,25 @@ export const visit = fc
   })
 
 /** Milliseconds to the edges of the lifetimes above. */
-export const wait = fc.constantFrom(0, 1, 999, 1000, 1001, 9999, 10_000, 20_000, 29_999, 30_000, 59_999, 60_000, 61_000)
+export const wait = fc.constantFrom(
+  0,
+  0,
+  0,
+  0,
+  1,
+  1,
+  999,
+  1000,
+  1001,
+  9999,
+  10_000,
+  20_000,
+  29_999,
+  30_000,
+  59_999,
+  60_000,
+  61_000,
+)
 
 export const route = fc.record({
   preset: fc.constantFrom('default' as const, 'default' as const, 'rfc9111' as const),

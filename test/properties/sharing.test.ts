@@ -88,7 +88,7 @@ function play(route: oracle.Route, steps: readonly Step[], tell: (seen: Seen) =>
   }
 }
 
-const history = [route, fc.array(step, { minLength: 2, maxLength: 10 })] as const
+const history = [route, fc.array(step, { minLength: 3, maxLength: 12 })] as const
 
 describe('sharing', () => {
   it('no response holds a canary of another user', function () {
@@ -121,7 +121,7 @@ describe('sharing', () => {
     })
     fc.assert(check, runs(CASES))
     // Who never reuses anything breaks no rule.
-    expect(reuses, 'reuses').to.be.greaterThan(runs(CASES).numRuns / 4)
+    expect(reuses, 'reuses').to.be.greaterThan(runs(CASES).numRuns / 2)
   })
 
   it('a reuse is byte for byte one run that came to its end', function () {
