@@ -48,10 +48,11 @@ function play(
   return history
 }
 
+// Asynchronous, so that what a purge leaves to be done is done before the next case.
 describe('histories', function () {
   this.timeout(patience(CASES, 60))
 
-  it('every follower gets its answer, from its own run or from a stored one', () => {
+  it('every follower gets its answer, from its own run or from a stored one', async () => {
     const manners = handlers(
       'public',
       'vary',
@@ -72,17 +73,17 @@ describe('histories', function () {
       { arbitrary: leaving, weight: 1 },
       { arbitrary: arriving, weight: 1 },
     ])
-    const check = fc.property(options, commands, (options, commands) => {
+    const check = fc.asyncProperty(options, commands, async (options, commands) => {
       const { visits } = play(commands, [sharesOnlyWhatWasStored], options)
       for (const { call, left } of visits) expect(call.answer !== undefined || left, 'answered').to.equal(true)
     })
-    fc.assert(check, runs(CASES))
+    await fc.assert(check, runs(CASES))
   })
 
-  it('of a page for everybody one run is under way at a time', () => {
+  it('of a page for everybody one run is under way at a time', async () => {
     // What took longer than it is fresh for is waited for in vain, and those who did run side by side.
     const commands = histories([{ arbitrary: anybody, weight: 6 }, step, { arbitrary: resting, weight: 1 }])
-    const check = fc.property(options, commands, (options, commands) => {
+    const check = fc.asyncProperty(options, commands, async (options, commands) => {
       play(
         commands,
         [
@@ -94,26 +95,26 @@ describe('histories', function () {
         options,
       )
     })
-    fc.assert(check, runs(CASES))
+    await fc.assert(check, runs(CASES))
   })
 
-  it("of a page that is nobody else's each request has a run of its own", () => {
+  it("of a page that is nobody else's each request has a run of its own", async () => {
     const commands = histories([
       { arbitrary: everybody, weight: 6 },
       step,
       { arbitrary: handlers('private', 'no-store', 'error', 'throws', 'breaks', 'falls-short'), weight: 1 },
     ])
-    const check = fc.property(commands, commands => {
+    const check = fc.asyncProperty(commands, async commands => {
       const history = createHistory([])
       history.manner = 'private'
       fc.modelRun(() => ({ model: {}, real: history }), commands)
       finish(history)
       for (const { call } of history.visits) expect(call.run, 'a run of its own').not.to.equal(undefined)
     })
-    fc.assert(check, runs(CASES))
+    await fc.assert(check, runs(CASES))
   })
 
-  it('what a run made that began before a purge is never given to a request after it', () => {
+  it('what a run made that began before a purge is never given to a request after it', async () => {
     const commands = histories([
       { arbitrary: everybody, weight: 6 },
       step,
@@ -123,13 +124,13 @@ describe('histories', function () {
       { arbitrary: waiting, weight: 2 },
       { arbitrary: arriving, weight: 2 },
     ])
-    const check = fc.property(options, commands, (options, commands) => {
+    const check = fc.asyncProperty(options, commands, async (options, commands) => {
       play(commands, [survivesNoPurge], options)
     })
-    fc.assert(check, runs(CASES))
+    await fc.assert(check, runs(CASES))
   })
 
-  it('no client sees an older version than one that had its answer before', () => {
+  it('no client sees an older version than one that had its answer before', async () => {
     const commands = histories([
       { arbitrary: anybody, weight: 6 },
       step,
@@ -141,7 +142,7 @@ describe('histories', function () {
       { arbitrary: leaving, weight: 1 },
     ])
     // Where the last response was nobody else's, runs go side by side for a while, and may end in any order.
-    const check = fc.property(options, fc.boolean(), commands, (options, isApart, commands) => {
+    const check = fc.asyncProperty(options, fc.boolean(), commands, async (options, isApart, commands) => {
       const history = createHistory([neverGoesBack], options)
       if (isApart) {
         history.manner = 'private'
@@ -152,7 +153,7 @@ describe('histories', function () {
       fc.modelRun(() => ({ model: {}, real: history }), commands)
       finish(history)
     })
-    fc.assert(check, runs(3 * CASES))
+    await fc.assert(check, runs(3 * CASES))
   })
 
   it('memory stays within its bound at every step, and is empty when everything is cleared', async () => {
