@@ -10,7 +10,17 @@ import serveStatic from 'serve-static'
 import type { Framework, Middleware } from '../doors/frameworks.ts'
 import type { KoaMiddleware } from '../doors/koa.ts'
 import { serving } from '../doors/stage.ts'
-import { expectShared, express, expressFrameworks, koa, koaFrameworks, openSite, places, saidOf } from './site.ts'
+import {
+  expectShared,
+  express,
+  expressFrameworks,
+  koa,
+  koaFrameworks,
+  openSite,
+  places,
+  saidOf,
+  storedIn,
+} from './site.ts'
 
 interface Server {
   readonly name: string
@@ -73,6 +83,7 @@ for (const { name, frameworks, mount } of servers) {
         const site = await openSite(serve, framework, { layers: () => [mount(folder, 60_000)], place: 'after' })
         const miss = await site.ask('/file.txt')
         expect(saidOf(miss)).to.equal('fwd=uri-miss; stored')
+        await storedIn(site.cache, 1)
         const hit = await site.ask('/file.txt')
         expect([saidOf(hit), hit.text]).to.deep.equal(['hit', text])
         for (const field of ['content-type', 'last-modified', 'etag', 'cache-control']) {

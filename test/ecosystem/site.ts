@@ -83,8 +83,7 @@ export async function openSite(
   return { ...client, cache, clock, app, runs: () => count.runs, lines, refresh }
 
   async function refresh(path: string, options?: AskOptions) {
-    // A client may have the last byte before the fill that it caused has ended.
-    while (cache.getMetrics().sets === 0) await new Promise(setImmediate)
+    await storedIn(cache, 1)
     clock.advance(61)
     let off = () => {}
     const ended = new Promise<string>(resolve => {
@@ -160,14 +159,23 @@ export function saidOf(answer: Answer): string {
 export const isHit = (answer: Answer): boolean => saidOf(answer) === 'hit'
 
 /** A fill that is kept, for the first client, and a hit with the same bytes for the second. Returns the hit. */
+/** A client may have the last byte of a stream before the fill that it caused has ended. */
+export async function storedIn(cache: Cache, sets: number): Promise<void> {
+  for (let turn = 0; turn < 200 && cache.getMetrics().sets < sets; turn++) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}
+
 export async function expectShared(
-  { ask, runs }: Site,
+  { ask, runs, cache }: Site,
   path: string,
   first: AskOptions = {},
   second: AskOptions = first,
 ): Promise<Answer> {
   const before = runs()
+  const { sets } = cache.getMetrics()
   const miss = await ask(path, first)
+  await storedIn(cache, sets + 1)
   expect(miss.status, miss.wire).to.equal(200)
   expect(saidOf(miss), path).to.equal('fwd=uri-miss; stored')
   const hit = await ask(path, second)
