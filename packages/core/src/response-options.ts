@@ -142,7 +142,6 @@ export interface RouteSettings<Subject> {
   readonly methods: ReadonlySet<string>
   readonly maxBodyBytes: number
   readonly cache: Cache | undefined
-  readonly explain: boolean | ((subject: Subject) => boolean)
   readonly clientTtlSeconds: number | undefined
   readonly maxVariants: number
   readonly collapseTimeoutMs: number
@@ -212,7 +211,6 @@ export function readRouteSettings<Subject>(given: Duration | ResponseCacheOption
     methods: new Set(options.methods ?? ['GET', 'HEAD']),
     maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
     cache: options.cache,
-    explain: options.explain ?? false,
     clientTtlSeconds: clientTtlMs === undefined ? undefined : Math.floor(clientTtlMs / 1000),
     maxVariants: options.maxVariants ?? 32,
     collapseTimeoutMs: durationMs(options.collapseTimeout ?? '2s', 'collapseTimeout'),
