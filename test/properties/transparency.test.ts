@@ -158,6 +158,7 @@ function failingCache(): Cache {
   const log = {
     epoch: 'e',
     position: () => 0,
+    floor: () => 0,
     confirmedAt: () => Number.POSITIVE_INFINITY,
     append: () => Promise.reject(new Error('no log')),
     subscribe: () => () => {},

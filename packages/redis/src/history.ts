@@ -7,9 +7,11 @@ import type { Arrival, Place } from './record.ts'
 export interface History {
   readonly place: Place
   position(): Position
+  /** The oldest place from which on this node knows the history. */
+  floor(): Position
   /** `applied`: it was the next one. `known`: it had come before. `gap`: what lies between has to be read first. */
   receive(arrival: Arrival): 'applied' | 'known' | 'gap'
-  /** Go on in another history, of which this node knows nothing older. */
+  /** Go on in another history, of which this node knows nothing older: what is older is invalid. */
   adopt(place: Place): void
   /** Go on from a later place of the same history: everything before it may have been invalidated. */
   skipTo(place: Place): void
@@ -31,6 +33,7 @@ export function createHistory(onApplied: (id: string, sequence: number) => void)
   // Until the log has said its own, an epoch that only this node has.
   let place: Place = provisional()
   let position: Position = 0
+  let floor: Position = 0
 
   function tell(invalidation: Invalidation): void {
     const record = { position, invalidation }
@@ -49,6 +52,7 @@ export function createHistory(onApplied: (id: string, sequence: number) => void)
       return place
     },
     position: () => position,
+    floor: () => floor,
     receive({ epoch, sequence, id, previous, invalidation }) {
       if (epoch !== place.epoch) return 'gap'
       if (sequence === place.sequence + 1 && previous === place.id) {
@@ -61,6 +65,7 @@ export function createHistory(onApplied: (id: string, sequence: number) => void)
     },
     adopt(next) {
       recent.clear()
+      floor = next.sequence
       moveTo(next)
     },
     skipTo(next) {
@@ -73,6 +78,7 @@ export function createHistory(onApplied: (id: string, sequence: number) => void)
       // No room is left: an epoch of one's own invalidates everything, until the log says its own again.
       if (between === position || between >= place.sequence + 1) {
         recent.clear()
+        floor = 0
         moveTo(provisional())
       } else position = between
       tell(invalidation)

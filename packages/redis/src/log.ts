@@ -81,8 +81,12 @@ export function redisLog(client: RedisClient, options: RedisLogOptions = {}): In
     const args = [asked.epoch, String(asked.sequence), asked.id, randomUUID(), randomUUID(), channel]
     const reply = decodeSync(await syncs.run(syncScript, args), asked.id)
     if (closed || history.place.epoch !== asked.epoch) throw new Error('The answer is not for this epoch.')
-    if (reply.kind === 'epoch') history.adopt(reply.place)
-    else if (reply.kind === 'behind') {
+    if (reply.kind === 'epoch') {
+      history.adopt(reply.place)
+      // It is the oldest place of its history. What follows tells which of the things that others stored since are still valid.
+      return ask()
+    }
+    if (reply.kind === 'behind') {
       if (reply.place.sequence >= history.place.sequence) history.skipTo(reply.place)
     } else if (reply.records.some(record => history.receive(record) === 'gap' && isNews(record.sequence)))
       throw new Error('The answer does not fit.')
@@ -213,6 +217,7 @@ export function redisLog(client: RedisClient, options: RedisLogOptions = {}): In
       return history.place.epoch
     },
     position: history.position,
+    floor: history.floor,
     confirmedAt: () => confirmedAt,
     append,
     subscribe: history.subscribe,

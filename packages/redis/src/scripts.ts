@@ -67,17 +67,20 @@ return {digits, head[2][4]}
  */
 export const syncScript = script(`${common}
 local head = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+-- What stood in the log before means nothing in a new epoch.
 local function begin(n)
+  redis.call('DEL', stream)
   return {'epoch', ARGV[4], add(n, ARGV[4], ARGV[5], now(), '', ARGV[6], '-'), ARGV[5]}
 end
-if not head then
-  redis.call('DEL', stream)
-  return begin(1)
-end
+if not head then return begin(1) end
 -- Somebody else's entry says nothing about what this log has lost.
 if head[2][1] ~= 'e' or not head[2][8] then return begin(sequence(head) + 1) end
 local epoch = head[2][2]
-if epoch ~= ARGV[1] then return {'epoch', epoch, sequence(head), head[2][4]} end
+if epoch ~= ARGV[1] then
+  -- What is older than this epoch's first record here is invalid; what is stored since may still be told by the records that follow.
+  local from = redis.call('XLEN', stream) <= ${CAUGHT_UP} and redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1] or head
+  return {'epoch', epoch, sequence(from), from[2][4]}
+end
 local known = redis.call('XRANGE', stream, ARGV[2] .. '-0', '+', 'COUNT', ${CAUGHT_UP + 1})
 local own = known[1]
 if own and own[1] == ARGV[2] .. '-0' and own[2][4] == ARGV[3] then
@@ -95,6 +98,7 @@ if tonumber(sequence(first)) > tonumber(ARGV[2]) then return {'behind', epoch, s
 return begin(sequence(head) + 1)
 `)
 
-function script(text: string): Script {
+/** A script and the digest by which the server knows it. */
+export function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }

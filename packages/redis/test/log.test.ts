@@ -31,11 +31,14 @@ for (const { major, connect } of majors) {
       clients.push(client)
       return client
     }
-    invalidationLogContract(`redisLog on ${major}`, () => redisLog(onNewClient()), { describe, it })
+    // A log tells what is in it already, so each begins one of its own.
+    let begun = 0
+    const onNewLog = () => redisLog(onNewClient(), { prefix: `contract-${begun++}:` })
+    invalidationLogContract(`redisLog on ${major}`, onNewLog, { describe, it })
     invalidationLogContract(
       `a redisLog on ${major} that has heard from Redis`,
       async () => {
-        const log = redisLog(onNewClient())
+        const log = onNewLog()
         await until(() => log.confirmedAt() > 0)
         return log
       },
@@ -52,6 +55,21 @@ for (const { major, connect } of majors) {
       expect(stats).to.match(/cmdstat_evalsha:calls=1,/)
       expect(stats).not.to.match(/cmdstat_eval:/)
       expect(stats).to.match(/cmdstat_xadd:calls=1,/)
+    })
+
+    it('tells a node that comes later what was invalidated before it came, and since when it knows', async () => {
+      const [prefix, early] = ['later:', await nodes.start({ prefix: 'later:' })]
+      const first = await early.log.append(tag('t:a'))
+      await early.log.append(tag('t:b'))
+      const client = onNewClient()
+      const late = redisLog(client, { prefix })
+      const told: LogRecord[] = []
+      late.subscribe(record => void told.push(record))
+      await until(() => late.confirmedAt() > 0)
+      expect(told.map(({ invalidation }) => invalidation)).to.deep.equal([tag('t:a'), tag('t:b')])
+      expect([late.epoch, late.position()]).to.deep.equal([early.log.epoch, early.log.position()])
+      expect(late.floor()).to.be.lessThan(first)
+      await late.close()
     })
 
     it('is told by another node within 250 ms, with the same position', async () => {

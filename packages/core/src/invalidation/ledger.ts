@@ -36,7 +36,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   const soft = createPositions(maxNames)
   let epoch = log.epoch
   // What is older than the floor is invalid, what is older than the soft floor is stale.
-  let floor: Position = never
+  let floor: Position = log.floor()
   let softFloor: Position = never
   // In the order of the log: the oldest first.
   let patterns: Pattern[] = []
@@ -95,7 +95,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   function followEpoch(): void {
     if (log.epoch === epoch) return
     epoch = log.epoch
-    floor = never
+    floor = log.floor()
     softFloor = never
     hard.clear()
     soft.clear()

@@ -10,6 +10,7 @@ export function createLocalLog(): InvalidationLog {
   return {
     epoch: randomUUID(),
     position: () => position,
+    floor: () => 0,
     confirmedAt: () => Number.POSITIVE_INFINITY,
     append(invalidation) {
       position++

@@ -28,6 +28,8 @@ export interface InvalidationLog {
   readonly epoch: string
   /** The last record that this node knows. */
   position(): Position
+  /** The place from which on this node knows every record of the epoch: what is stamped before may have been invalidated unheard. */
+  floor(): Position
   /** When this node last knew that it had everything, in milliseconds of the cache's clock. A local log always does: `Infinity`. */
   confirmedAt(): number
   /** Append one record. Resolves when the log has acknowledged it and this node has applied it. */

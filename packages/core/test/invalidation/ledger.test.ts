@@ -22,6 +22,7 @@ function createScriptedLog(): ScriptedLog {
     at: 0,
     confirmed: Number.POSITIVE_INFINITY,
     position: () => log.at,
+    floor: () => 0,
     confirmedAt: () => log.confirmed,
     tell(invalidation: Invalidation, position = log.at + 1) {
       log.at = Math.max(log.at, position)
