@@ -1,10 +1,12 @@
 // Options of createCache(), checked once and in milliseconds.
 
-import { type Duration, durationMs } from './duration.ts'
+import { type Duration, durationMs, LONGEST_TIMER_MS } from './duration.ts'
 import type { EngineOptions } from './engine.ts'
+import { LarderTypeError } from './errors.ts'
 import type { Flags } from './flags.ts'
 import type { InvalidationLog } from './invalidation/log.ts'
 import { checkOptions, hasMethods, isDuration, isFunction, isInteger, isString } from './options.ts'
+import type { FarStore } from './store/far.ts'
 
 export interface CacheOptions {
   /** What its events and spans call it. @default 'default' */
@@ -25,7 +27,17 @@ export interface CacheOptions {
   readonly waitTimeout?: Duration
   /** How long a fill of `getOrSet` may take; then it fails with LARDER_FILL_TIMEOUT, and what it brings later is not kept. @default '30s' */
   readonly fillTimeout?: Duration
-  /** Where invalidations are written. It stays open when the cache closes. @default a log for this process alone */
+  /** The tier that processes share, such as `redisStore(client)`. @default memory alone */
+  readonly far?: FarStore
+  /** How long a call to the far store may take; then it counts as no answer, and the request goes on without. @default '50ms' */
+  readonly farDeadline?: Duration
+  /** So many calls in a row without an answer, and the far store is not asked any more. @default 5 */
+  readonly breakerFailures?: number
+  /** How long it is not asked then, unless its connection comes back sooner. @default '60s' */
+  readonly breakerReset?: Duration
+  /** How often the far store is probed while all is well. @default '30s' */
+  readonly healthInterval?: Duration
+  /** Where invalidations are written. It stays open when the cache closes. @default the far store's, or a log for this process alone */
   readonly log?: InvalidationLog
   /** The switch that turns the cache off while it runs. @default always 'on' */
   readonly flags?: Flags
@@ -41,13 +53,19 @@ const shape = {
   coherenceBound: isDuration,
   waitTimeout: isDuration,
   fillTimeout: isDuration,
-  log: hasMethods('position', 'confirmedAt', 'append', 'subscribe', 'close'),
+  far: hasMethods('get', 'set', 'remove', 'claim', 'release', 'time', 'listen'),
+  farDeadline: isDuration,
+  breakerFailures: isInteger(1),
+  breakerReset: isDuration,
+  healthInterval: isDuration,
+  log: hasMethods('position', 'floor', 'confirmedAt', 'append', 'subscribe', 'close'),
   flags: hasMethods('mode'),
   now: isFunction,
 }
 
 /** The same, read. */
 export interface CacheSettings extends EngineOptions {
+  readonly coherenceBoundMs: number
   readonly defaultTtlMs: number
   readonly waitMs: number
   readonly fillMs: number
@@ -56,12 +74,35 @@ export interface CacheSettings extends EngineOptions {
 /** @throws LARDER_UNKNOWN_OPTION, LARDER_INVALID_OPTION, LARDER_INVALID_DURATION */
 export function readCacheOptions(options: CacheOptions): CacheSettings {
   checkOptions('createCache()', options, shape)
-  const { defaultTtl = '1h', coherenceBound = '5s', waitTimeout = '2s', fillTimeout = '30s', ...engine } = options
+  const { defaultTtl = '1h', coherenceBound = '5s', waitTimeout = '2s', fillTimeout = '30s', ...rest } = options
+  const {
+    far,
+    farDeadline = '50ms',
+    breakerFailures = 5,
+    breakerReset = '60s',
+    healthInterval = '30s',
+    ...engine
+  } = rest
   return {
     ...engine,
+    ...(far && {
+      far: {
+        store: far,
+        deadlineMs: positiveMs(farDeadline, 'farDeadline'),
+        breakerFailures,
+        breakerResetMs: positiveMs(breakerReset, 'breakerReset'),
+        healthIntervalMs: positiveMs(healthInterval, 'healthInterval'),
+      },
+    }),
     coherenceBoundMs: durationMs(coherenceBound, 'coherenceBound'),
     defaultTtlMs: durationMs(defaultTtl, 'defaultTtl'),
     waitMs: durationMs(waitTimeout, 'waitTimeout'),
     fillMs: durationMs(fillTimeout, 'fillTimeout'),
   }
+}
+
+function positiveMs(duration: Duration, name: string): number {
+  const ms = durationMs(duration, name)
+  if (ms > 0) return Math.min(ms, LONGEST_TIMER_MS)
+  throw new LarderTypeError('LARDER_INVALID_DURATION', `createCache(): ${name}: 0 given, expected more than nothing`)
 }

@@ -70,7 +70,7 @@ export function createCache(options: CacheOptions = {}): Cache {
   const { defaultTtlMs, waitMs, fillMs, ...engineOptions } = readCacheOptions(options)
   const engine = createEngine(engineOptions)
   const { metrics, flags } = engine
-  const store = createDataStore(engine)
+  const store = createDataStore(engine, engineOptions.coherenceBoundMs)
   const obtain = createGetOrSet(engine, store, { waitMs, fillMs })
 
   function checkOpen(): void {
@@ -102,6 +102,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       checkOpen()
       checkKey(key)
       const startedAt = performance.now()
+      if (store.isFarDue(key)) await store.lookFar(key)
       const { value, outcome } = read(key)
       done('get', outcome, startedAt)
       return value && (decodeValue(value) as T)
@@ -113,6 +114,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       const startedAt = performance.now()
       const life = readLife('cache.set()', options, defaultTtlMs)
       const kept = write(key, encodeValue(value), life)
+      await store.share(key)
       done('set', kept ? 'set' : 'refused', startedAt)
     },
 
@@ -123,6 +125,7 @@ export function createCache(options: CacheOptions = {}): Cache {
       store.delete(key)
       metrics.count('deletes')
       await engine.invalidate({ kind: 'names', names: [keyName(key)], soft: false })
+      store.removeFar(key)
       done('delete', 'deleted', startedAt)
     },
 
@@ -131,6 +134,8 @@ export function createCache(options: CacheOptions = {}): Cache {
       checkList('keys', keys)
       keys.forEach(checkKey)
       const startedAt = performance.now()
+      const due = keys.filter(store.isFarDue)
+      for (let i = 0; i < due.length; i += AT_ONCE) await Promise.all(due.slice(i, i + AT_ONCE).map(store.lookFar))
       const found = keys.map(read)
       done('mget', worst.find(outcome => found.some(one => one.outcome === outcome)) ?? 'hit', startedAt)
       return found.map(({ value }) => value && (decodeValue(value) as T))
@@ -143,6 +148,9 @@ export function createCache(options: CacheOptions = {}): Cache {
       // All are checked before the first is written.
       const writes = entries.map(entry => readEntry(entry, defaultTtlMs))
       const kept = writes.map(({ key, value, life }) => write(key, value, life))
+      for (let i = 0; i < writes.length; i += AT_ONCE) {
+        await Promise.all(writes.slice(i, i + AT_ONCE).map(({ key }) => store.share(key)))
+      }
       done('mset', kept.includes(false) ? 'refused' : 'set', startedAt)
     },
 
@@ -196,6 +204,9 @@ export function createCache(options: CacheOptions = {}): Cache {
   }
   return Object.defineProperty(cache, engineOf, { value: engine }) as Cache
 }
+
+/** Keys of one operation that are on their way to the far tier at the same time. */
+const AT_ONCE = 64
 
 interface Read {
   readonly value: Encoded | undefined

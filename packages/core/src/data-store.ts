@@ -1,9 +1,13 @@
 // Application data in the memory tier: what a look-up finds, and when a value may be kept.
 
 import type { Life } from './data-options.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, modeOf } from './engine.ts'
+import type { FarAnswer } from './far/consult.ts'
+import type { SharedValue } from './far/data-frame.ts'
+import { createFarValues } from './far/values.ts'
 import type { Stamped } from './invalidation/log.ts'
 import { keyName, tagName } from './names.ts'
+import type { Claim } from './store/far.ts'
 import { ENTRY_OVERHEAD_BYTES } from './store/memory.ts'
 import { type Encoded, encodedBytes, textBytes } from './values.ts'
 
@@ -17,7 +21,14 @@ interface DataEntry extends Stamped {
   /** Until when it stands in for a fill that fails. */
   readonly errorUntil: number
   readonly begun: number
+  /** When the far tier is asked whether another process has set the key meanwhile. */
+  recheckAt: number
 }
+
+type Kept = Pick<DataEntry, 'value' | 'expiresAt' | 'staleUntil' | 'errorUntil'>
+
+/** What two clocks may differ by when they tell of the same instant, in milliseconds. */
+const CLOCK_TOLERANCE_MS = 20
 
 /** `stale`: it may go out while it is refreshed. `spare`: only a failure lets it out. */
 export interface Found {
@@ -36,9 +47,19 @@ export interface Ticket {
 
 export interface DataStore {
   find(key: string): Found | undefined
+  /** Whether the far tier may know better than `find`. */
+  isFarDue(key: string): boolean
+  /** Ask the far tier; `find` has what it knows then. */
+  lookFar(key: string): Promise<void>
+  /** The same before a fill, which other processes leave to this one when the answer says that it is its own. */
+  askFar(key: string, waitMs: number): Promise<FarAnswer>
   /** Keep a value that was handed in; no fill that began earlier replaces it. Returns whether it is kept. What was there goes. */
   write(key: string, value: Encoded, life: Life): boolean
+  /** Let the other processes have what was written. Ends by the far tier's deadline, whatever comes of it. */
+  share(key: string): Promise<void>
   delete(key: string): void
+  /** Take it out of the far tier as well. What is there is invalid already. */
+  removeFar(key: string): void
   /** Take a ticket for a fill that begins now. It is given back by `end`. */
   begin(key: string, life: Life): Ticket
   /** Whether nothing that happened since makes what the fill reads outdated. */
@@ -48,13 +69,17 @@ export interface DataStore {
    * what was there too. Returns whether a value is kept.
    */
   keep(ticket: Ticket, value: Encoded | undefined, life: Life): boolean
+  /** Let the other processes have what the fill made, or make it themselves. Nobody waits for it. */
+  settle(key: string, lease: Claim | undefined, outcome: 'kept' | 'not-kept' | 'failed'): void
   end(ticket: Ticket): void
 }
 
-export function createDataStore(engine: Engine): DataStore {
+export function createDataStore(engine: Engine, coherenceBoundMs: number): DataStore {
   const { near, ledger, flags } = engine
   // The fills under way, by key.
   const filling = new Map<string, Set<Ticket>>()
+
+  const far = createFarValues(engine, take)
 
   const lookup = (key: string) => near.get(nearKey(key)) as DataEntry | undefined
 
@@ -66,11 +91,21 @@ export function createDataStore(engine: Engine): DataStore {
   })
 
   function put({ key, stamp, begun }: Ticket, value: Encoded, life: Life): boolean {
-    const mode = flags.mode()
-    if (engine.closed || mode === 'bypass' || mode === 'read-only') return false
+    const mode = modeOf(engine)
+    if (mode === 'bypass' || mode === 'read-only') return false
     const staleMs = Math.max(life.staleWhileRevalidateMs, life.staleIfErrorMs)
     if (life.ttlMs + staleMs === 0) return false
     const expiresAt = engine.now() + life.ttlMs
+    return place(key, stamp, begun, {
+      value,
+      expiresAt,
+      staleUntil: expiresAt + life.staleWhileRevalidateMs,
+      errorUntil: expiresAt + staleMs,
+    })
+  }
+
+  function place(key: string, stamp: Stamped, begun: number, kept: Kept): boolean {
+    const { value, expiresAt, staleUntil, errorUntil } = kept
     // Field by field: V8 gives the copy of a spread twice the room.
     const entry: DataEntry = {
       epoch: stamp.epoch,
@@ -83,15 +118,82 @@ export function createDataStore(engine: Engine): DataStore {
       kind: 'data',
       value,
       expiresAt,
-      staleUntil: expiresAt + life.staleWhileRevalidateMs,
-      errorUntil: expiresAt + staleMs,
+      staleUntil,
+      errorUntil,
       begun,
+      recheckAt: engine.far === undefined ? Number.POSITIVE_INFINITY : engine.now() + coherenceBoundMs,
     }
-    engine.noteLifetime(life.ttlMs + staleMs)
+    engine.noteLifetime(errorUntil - engine.now())
     return near.set(nearKey(key), entry, entryBytes(key, entry))
   }
 
+  // A value that another process has stored. One that is as old as the own is not news, but says that the own is still the newest.
+  function take(key: string, found: SharedValue): boolean {
+    const now = engine.now()
+    const there = lookup(key)
+    const isNews = there === undefined || there.filledAt + CLOCK_TOLERANCE_MS < found.filledAt
+    if (!isNews && ledger.verdict(there, now) !== 'invalid') return false
+    const { epoch, position, filledAt, names } = found
+    const stamp = { epoch, position, filledAt, names, subject: key, checkedAt: -1, checkedVerdict: 'valid' } as const
+    if (now >= found.errorUntil || ledger.verdict({ ...stamp }, now) === 'invalid') return false
+    // Any fill of this process knows more than what it found.
+    const isKept = place(key, stamp, 0, found)
+    // A stale one is kept as well, but is no answer: it is to be filled anew.
+    return isKept && now < found.expiresAt
+  }
+
+  /** Whether the store has it now, or has a newer one. */
+  async function share(key: string, lease: Claim | undefined): Promise<boolean> {
+    const entry = lookup(key)
+    if (entry === undefined) return false
+    const outcome = await far.share(key, entry, lease)
+    // Another process has set it meanwhile: the next look-up sees that.
+    if (outcome === 'newer') entry.recheckAt = Number.NEGATIVE_INFINITY
+    return outcome !== 'unshared'
+  }
+
+  // What others have, or will find, is older than what was set here. A record of the log is heard by all of them, sooner or later.
+  async function disown(key: string): Promise<void> {
+    const entry = lookup(key)
+    await engine.invalidate({ kind: 'names', names: [keyName(key)], soft: false }).catch(() => undefined)
+    // The own value is newer than that record.
+    if (entry === undefined || lookup(key) !== entry || engine.closed) return
+    place(key, engine.stamp(entry.names, key), entry.begun, entry)
+  }
+
   return {
+    isFarDue(key) {
+      if (!engine.far?.usable || flags.mode() === 'bypass') return false
+      const entry = lookup(key)
+      const now = engine.now()
+      if (entry === undefined || now >= entry.recheckAt || now >= entry.expiresAt) return true
+      return ledger.verdict(entry, now) !== 'valid'
+    },
+
+    async lookFar(key) {
+      await far.look(key)
+      const entry = lookup(key)
+      if (entry !== undefined) entry.recheckAt = engine.now() + coherenceBoundMs
+    },
+
+    askFar: (key, waitMs) => far.askBeforeFill(key, waitMs),
+
+    async share(key) {
+      if (engine.far === undefined || engine.closed) return
+      if (!(await share(key, undefined))) void disown(key)
+    },
+
+    settle(key, lease, outcome) {
+      if (engine.far === undefined) return
+      if (outcome === 'kept') {
+        void share(key, lease).then(isShared => {
+          if (!isShared) far.endLease(key, lease, 'failed')
+        })
+      } else far.endLease(key, lease, 'failed')
+    },
+
+    removeFar: key => far.remove(key),
+
     find(key) {
       const entry = lookup(key)
       if (entry === undefined) return undefined

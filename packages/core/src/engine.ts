@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { type CacheEvent, faultCode, publishEvent } from './events.ts'
+import { createFarTier, type FarOptions, type FarTier } from './far/tier.ts'
 import { type Flags, functionFlags, type Mode, staticFlags } from './flags.ts'
 import { createLedger } from './invalidation/ledger.ts'
 import { createLocalLog } from './invalidation/local-log.ts'
@@ -21,6 +22,8 @@ export interface Engine {
   /** The name of the cache, as its events carry it. */
   readonly name: string
   readonly near: NearStore<Entry>
+  /** The tier that processes share, where there is one. */
+  readonly far: FarTier | undefined
   readonly log: InvalidationLog
   readonly ledger: Ledger
   readonly flags: Flags
@@ -54,7 +57,9 @@ export interface EngineOptions {
   readonly maxEntryBytes?: number
   /** In milliseconds. @default 5000 */
   readonly coherenceBoundMs?: number
-  /** @default a log for this process alone */
+  /** @default memory alone */
+  readonly far?: FarOptions
+  /** @default the far store's, or a log for this process alone */
   readonly log?: InvalidationLog
   /** @default always 'on' */
   readonly flags?: Flags
@@ -66,7 +71,7 @@ const dayMs = 86_400_000
 
 export function createEngine(options: EngineOptions = {}): Engine {
   const { name = 'default', flags } = options
-  const log = options.log ?? createLocalLog()
+  const log = options.log ?? options.far?.store.openLog?.() ?? createLocalLog()
   const now = options.now ?? (() => performance.timeOrigin + performance.now())
   let longestLifetimeMs = dayMs
   let begun = 0
@@ -88,6 +93,36 @@ export function createEngine(options: EngineOptions = {}): Engine {
     ...(options.coherenceBoundMs !== undefined && { coherenceBoundMs: options.coherenceBoundMs }),
   })
 
+  async function invalidate(invalidation: Invalidation): Promise<Position> {
+    metrics.count('invalidations')
+    publishEvent(() => ({
+      type: 'invalidation',
+      cache: name,
+      kind: invalidation.kind,
+      soft: invalidation.soft,
+      names: invalidation.kind === 'names' ? invalidation.names.length : 0,
+    }))
+    try {
+      return await log.append(invalidation)
+    } catch (error) {
+      metrics.count('errors')
+      publishEvent(() => ({ type: 'fault', cache: name, operation: 'invalidate', code: faultCode(error) }))
+      throw error
+    }
+  }
+
+  const far =
+    options.far &&
+    createFarTier(options.far, {
+      name,
+      now,
+      log,
+      metrics,
+      emit: publishEvent,
+      // Nobody can say any more how old a thing is that was stored under the other clock. Counted and told there.
+      onClockJump: () => void invalidate({ kind: 'all', soft: false }).catch(() => undefined),
+    })
+
   // Nothing of it can be served again, so give its memory back.
   const unsubscribe = log.subscribe(({ invalidation }) => {
     if (invalidation.kind === 'all' && !invalidation.soft) near.clear()
@@ -96,6 +131,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   return {
     name,
     near,
+    far,
     log,
     ledger,
     // Whoever wrote these flags may not have kept the promise that they never throw.
@@ -119,27 +155,12 @@ export function createEngine(options: EngineOptions = {}): Engine {
     noteLifetime(lifetimeMs) {
       if (lifetimeMs > longestLifetimeMs) longestLifetimeMs = lifetimeMs
     },
-    async invalidate(invalidation) {
-      metrics.count('invalidations')
-      publishEvent(() => ({
-        type: 'invalidation',
-        cache: name,
-        kind: invalidation.kind,
-        soft: invalidation.soft,
-        names: invalidation.kind === 'names' ? invalidation.names.length : 0,
-      }))
-      try {
-        return await log.append(invalidation)
-      } catch (error) {
-        metrics.count('errors')
-        publishEvent(() => ({ type: 'fault', cache: name, operation: 'invalidate', code: faultCode(error) }))
-        throw error
-      }
-    },
+    invalidate,
     emit: publishEvent,
     async close() {
       if (closed) return
       closed = true
+      far?.close()
       ledger.close()
       unsubscribe()
       near.clear()

@@ -23,6 +23,14 @@ export const errorCodes = {
   /** The invalidation holds on this node, but the shared log has not acknowledged it: other nodes may not know it yet. */
   LARDER_INVALIDATION_UNACKNOWLEDGED:
     'The invalidation holds on this node, but the shared log has not acknowledged it.',
+  /** The far store cannot be reached, or is in no state to answer. */
+  LARDER_FAR_UNAVAILABLE: 'The far store cannot be reached, or is in no state to answer.',
+  /** The far store has no memory left for writes. */
+  LARDER_FAR_FULL: 'The far store has no memory left for writes.',
+  /** The far store takes no writes: it is a replica. */
+  LARDER_FAR_READ_ONLY: 'The far store takes no writes.',
+  /** The far store refuses a command, as when something else lies under a key. */
+  LARDER_FAR_REFUSED: 'The far store refuses a command.',
 } as const
 
 /** The code of an error; see `errorCodes`. */

@@ -53,16 +53,40 @@ export interface EvictionEvent {
   readonly bytes: number
 }
 
+/** One call to the far store. `durationMs` is milliseconds. `skipped`: the breaker is open, or too much is on its way. */
+export interface FarEvent {
+  readonly type: 'far'
+  readonly cache: string
+  readonly operation: 'get' | 'set' | 'remove' | 'claim' | 'release' | 'probe'
+  readonly outcome: 'hit' | 'miss' | 'done' | 'stored' | 'refused' | 'error' | 'timeout' | 'skipped'
+  readonly durationMs: number
+}
+
+/** The breaker in front of the far store changed. */
+export interface BreakerEvent {
+  readonly type: 'breaker'
+  readonly cache: string
+  readonly state: 'closed' | 'open' | 'half-open'
+}
+
 /** Something failed and the client did not notice. `code` is that of the error, where it has one. */
 export interface FaultEvent {
   readonly type: 'fault'
   readonly cache: string
-  readonly operation: 'key' | 'tags' | 'scope' | 'skip' | 'fill' | 'refresh' | 'store' | 'invalidate'
+  readonly operation: 'key' | 'tags' | 'scope' | 'skip' | 'fill' | 'refresh' | 'far' | 'invalidate'
   readonly code: LarderErrorCode | (string & {}) | undefined
 }
 
 /** Everything that the cache tells. */
-export type CacheEvent = DataEvent | RequestEvent | RefreshEvent | InvalidationEvent | EvictionEvent | FaultEvent
+export type CacheEvent =
+  | DataEvent
+  | RequestEvent
+  | RefreshEvent
+  | InvalidationEvent
+  | EvictionEvent
+  | FarEvent
+  | BreakerEvent
+  | FaultEvent
 
 const events = channel(eventChannel)
 

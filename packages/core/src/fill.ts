@@ -5,6 +5,7 @@ import { answer } from './answer.ts'
 import { LONGEST_TIMER_MS } from './duration.ts'
 import { modeOf } from './engine.ts'
 import type { FillFailure, HeadVerdict, Recorder } from './exchange.ts'
+import { endLease, shareResponse } from './far/responses.ts'
 import type { Flight } from './flight.ts'
 import { freshenStored } from './freshening.ts'
 import { type CacheStatus, formatCacheStatus } from './http/cache-status.ts'
@@ -23,6 +24,7 @@ import type { RefusalReason } from './reasons.ts'
 import { reportRequest } from './report.ts'
 import type { RouteSettings } from './response-options.ts'
 import { type StandIn, standIn } from './stand-in.ts'
+import type { Claim } from './store/far.ts'
 import { answerHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
 import { areTags, groupNames, routeTags, tagsIn } from './tagging.ts'
 
@@ -39,6 +41,8 @@ export interface FillContext<Subject> extends StandIn<Subject> {
   /** Taken before the handler runs. */
   readonly stamp: Stamped
   readonly begun: number
+  /** Other processes wait for this run. */
+  readonly lease: Claim | undefined
   /** The validators of `stale`, which this run is to validate or to replace, were handed to the handler. */
   readonly validating: boolean
   /** Nobody is waiting for this very response: it fills behind a stale one. */
@@ -190,10 +194,16 @@ export class Fill<Subject> implements Recorder {
   }
 
   #keep(response: ResponseFacts, stored: StoredResponse): RefusalReason | undefined {
-    const { engine, exchange, plan, settings } = this.#context
+    const { engine, exchange, plan, settings, lease } = this.#context
+    const { maxVariants } = settings
+    const { key } = plan
+    const { headers } = exchange.request
     const rule = ruleFor(this.#context, response)
     if (rule === undefined) return 'vary-star'
-    return keep(engine, plan.key, rule, exchange.request.headers, stored, settings.maxVariants)
+    const obstacle = keep(engine, key, rule, headers, stored, maxVariants)
+    if (obstacle === undefined) void shareResponse(engine, { key, rule, headers, stored, maxVariants, lease })
+    else endLease(engine, key, lease, 'apart')
+    return obstacle
   }
 
   /** §4.3.4: the handler says that the stored response still holds. */
@@ -231,9 +241,10 @@ export class Fill<Subject> implements Recorder {
     this.#recording = false
     this.#chunks = []
     clearTimeout(this.#timer)
-    const { flight, ended } = this.#context
+    const { engine, plan, flight, lease, ended } = this.#context
     try {
       this.#remember(outcome)
+      if (outcome !== 'stored') endLease(engine, plan.key, lease, outcome === 'failed' ? 'failed' : 'apart')
     } finally {
       // Whatever breaks, nobody waits for what is over.
       const failed = outcome === 'failed' && reason !== 'called-off'

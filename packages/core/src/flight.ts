@@ -5,13 +5,14 @@ import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Stamped } from './invalidation/log.ts'
 
 /**
- * `storable` comes with the head and means: wait on. `stored` and `released` end it: look again, or run your own handler, all at
- * once.
+ * `storable` comes with the head and means: wait on. The others end it. `stored`: look again. `released`: run your own handler, all at once.
+ * `again`: nobody has run it, so look again, and let one of you be the next to lead.
  */
 export type FlightNews =
   | { readonly kind: 'storable'; readonly shareable: boolean }
   | { readonly kind: 'stored' }
   | { readonly kind: 'released'; readonly failed: boolean }
+  | { readonly kind: 'again' }
 
 export type Waiter = (news: FlightNews) => void
 
@@ -92,7 +93,7 @@ export interface Follower {
   ended(how: FlightEnd): void
 }
 
-export type FlightEnd = 'stored' | 'released' | 'failed' | 'timeout'
+export type FlightEnd = 'stored' | 'released' | 'failed' | 'again' | 'timeout'
 
 /** Wait for a flight's end: every wait ends, by news, by time, or with the client. */
 export function follow(flight: Flight, follower: Follower): void {
@@ -103,7 +104,7 @@ export function follow(flight: Flight, follower: Follower): void {
   const ungone = follower.onGone(() => finish(undefined))
   let leave: (() => void) | undefined
   leave = flight.join(news => {
-    if (news.kind === 'stored') finish('stored')
+    if (news.kind === 'stored' || news.kind === 'again') finish(news.kind)
     else if (news.kind === 'released') finish(news.failed ? 'failed' : 'released')
     else if (!follower.accepts(news.shareable)) finish('released')
   })

@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import { LarderError } from './errors.ts'
 import { faultCode } from './events.ts'
 import { createSingleFlight } from './single-flight.ts'
+import type { Claim } from './store/far.ts'
 import { type Encoded, encodeValue } from './values.ts'
 
 export interface Obtained {
@@ -28,23 +29,35 @@ export interface FillLimits {
 
 export function createGetOrSet(engine: Engine, store: DataStore, { waitMs, fillMs }: FillLimits): GetOrSet {
   const { metrics, flags } = engine
-  const flights = createSingleFlight<Encoded | undefined>()
+  const flights = createSingleFlight<Obtained>()
 
   function fly(key: string, fill: () => unknown, life: Life) {
     let current = () => true
-    const run = async () => {
+    // Who runs beside another has waited long enough.
+    const isFirst = !flights.has(key)
+    const run = async (): Promise<Obtained> => {
+      let lease: Claim | undefined
+      if (isFirst && store.isFarDue(key)) {
+        const answer = await store.askFar(key, waitMs)
+        const found = answer.kind === 'found' ? store.find(key) : undefined
+        if (found?.state === 'fresh') return { value: found.value, outcome: 'hit' }
+        if (answer.kind === 'mine') lease = answer.claim
+      }
       const ticket = store.begin(key, life)
       current = () => store.current(ticket)
+      let outcome: 'kept' | 'not-kept' | 'failed' = 'failed'
       try {
         const made = await within(fillMs, fill)
         const value = made === undefined ? undefined : encodeValue(made)
-        if (store.keep(ticket, value, life)) metrics.count('sets')
-        return value
+        outcome = store.keep(ticket, value, life) ? 'kept' : 'not-kept'
+        if (outcome === 'kept') metrics.count('sets')
+        return { value, outcome: 'miss' }
       } catch (error) {
         metrics.count('errors')
         throw error
       } finally {
         store.end(ticket)
+        store.settle(key, lease, outcome)
       }
     }
     return flights.run(key, run, waitMs, () => current())
@@ -55,7 +68,7 @@ export function createGetOrSet(engine: Engine, store: DataStore, { waitMs, fillM
     metrics.count('refreshes')
     engine.emit(() => ({ type: 'refresh', cache, outcome: 'started' }))
     fly(key, fill, life).promise.then(
-      value => {
+      ({ value }) => {
         if (value === undefined) engine.emit(() => ({ type: 'refresh', cache, outcome: 'failed', reason: 'no-value' }))
         else engine.emit(() => ({ type: 'refresh', cache, outcome: 'stored' }))
       },
@@ -68,7 +81,11 @@ export function createGetOrSet(engine: Engine, store: DataStore, { waitMs, fillM
 
   return async function getOrSet(key, fill, life) {
     const found = store.find(key)
-    if (found?.state === 'fresh') return { value: found.value, outcome: 'hit' }
+    if (found?.state === 'fresh') {
+      // Another process may have set it; who asks now does not wait for the answer.
+      if (store.isFarDue(key)) void store.lookFar(key)
+      return { value: found.value, outcome: 'hit' }
+    }
     if (found?.state === 'stale') {
       if (flags.mode() === 'on' && !flights.has(key)) refresh(key, fill, life)
       return { value: found.value, outcome: 'stale' }
@@ -76,7 +93,7 @@ export function createGetOrSet(engine: Engine, store: DataStore, { waitMs, fillM
     const { promise, leader } = fly(key, fill, life)
     if (!leader) metrics.count('collapsed')
     try {
-      return { value: await promise, outcome: 'miss' }
+      return await promise
     } catch (error) {
       // Looked up anew: a purge may have come since.
       const spare = store.find(key)

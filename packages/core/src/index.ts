@@ -18,3 +18,13 @@ export type { CacheMetrics } from './metrics.ts'
 export { escapeGlob, glob } from './pattern.ts'
 export type { BypassReason, RefusalReason, StaleReason, TimeoutReason, UnfilledReason } from './reasons.ts'
 export type { QueryOptions, ResponseCacheOptions } from './response-options.ts'
+export type {
+  Claim,
+  ClaimOutcome,
+  FarFound,
+  FarListener,
+  FarStore,
+  FarWrite,
+  FarWritten,
+  ReleaseOutcome,
+} from './store/far.ts'

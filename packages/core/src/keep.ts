@@ -49,9 +49,6 @@ export function makeStored(recorded: Recorded): StoredResponse {
     hitHeaders.push('ETag', `W/"${hash('sha1', body, 'base64').slice(0, 27)}"`)
   }
   if (status !== 204) hitHeaders.push('Content-Length', String(body.length))
-  let bytes = RESPONSE_OVERHEAD_BYTES + body.length
-  for (const text of hitHeaders) bytes += text.length
-  for (const name of names) bytes += 2 * name.length
   // Field by field: what is spread takes twice the memory.
   return {
     epoch: stamp.epoch,
@@ -70,12 +67,20 @@ export function makeStored(recorded: Recorded): StoredResponse {
     terms,
     timing,
     begun,
-    bytes,
+    bytes: responseBytes(hitHeaders, names, body),
     clientTtlSeconds,
     refreshFailures: 0,
     refreshNotBefore: 0,
     lastHit: undefined,
   }
+}
+
+/** What a stored response takes in memory. */
+export function responseBytes(hitHeaders: HeaderList, names: readonly string[], body: Buffer): number {
+  let bytes = RESPONSE_OVERHEAD_BYTES + body.length
+  for (const text of hitHeaders) bytes += text.length
+  for (const name of names) bytes += 2 * name.length
+  return bytes
 }
 
 /**
@@ -107,10 +112,40 @@ export function keep(
   if (!put(withVariant(resource, rule, variant, stored)) && !put(withVariant(undefined, rule, variant, stored))) {
     return 'too-large'
   }
-  const { freshnessLifetimeMs, staleWhileRevalidateMs, staleIfErrorMs } = stored.terms
-  engine.noteLifetime(freshnessLifetimeMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs))
+  noteLifetime(engine, stored)
   engine.metrics.count('sets')
   return undefined
+}
+
+/** What two clocks may differ by when they tell of the same instant, in milliseconds. */
+const CLOCK_TOLERANCE_MS = 20
+
+/** Put what another process stored in its place. False when this one has as new a response, or knows that it cannot tell for whom it is. */
+export function promote(
+  engine: Engine,
+  key: string,
+  theirRule: readonly string[],
+  headers: RequestHeaders,
+  stored: StoredResponse,
+  maxVariants: number,
+): boolean {
+  const rule = mergeRules(resourceAt(engine, key)?.rule ?? theirRule, theirRule)
+  // This process has seen the resource vary by more.
+  if (rule.length > theirRule.length) return false
+  const variant = variantOf(rule, headers)
+  const resource = roomFor(engine, key, rule, variant, maxVariants)
+  if (resource === 'variants') return false
+  const there = resource?.rule === rule ? resource.variants.get(variant) : undefined
+  const isNews = there === undefined || there.filledAt + CLOCK_TOLERANCE_MS < stored.filledAt
+  if (!isNews && engine.ledger.verdict(there, engine.now()) !== 'invalid') return false
+  const next = withVariant(resource, rule, variant, stored)
+  noteLifetime(engine, stored)
+  return engine.near.set(key, next, next.bytes + 2 * key.length)
+}
+
+function noteLifetime(engine: Engine, { terms }: StoredResponse): void {
+  const { freshnessLifetimeMs, staleWhileRevalidateMs, staleIfErrorMs } = terms
+  engine.noteLifetime(freshnessLifetimeMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs))
 }
 
 /** Whether a further variant may be kept, asked before there is one. */

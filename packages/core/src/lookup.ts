@@ -56,9 +56,9 @@ export function verdictFor(
   return own === 'valid' ? verdict : own
 }
 
-/** The request fields that select among what is stored under a key. */
+/** The request fields that select among what is stored under a key, here or in the far tier. */
 export function ruleAt(engine: Engine, key: string): readonly string[] {
-  return resourceAt(engine, key)?.rule ?? none
+  return resourceAt(engine, key)?.rule ?? engine.far?.rules.get(key) ?? none
 }
 
 const none: readonly string[] = []

@@ -15,6 +15,12 @@ export type Counter =
   | 'invalidations'
   | 'refreshes'
   | 'bypasses'
+  | 'farHits'
+  | 'farMisses'
+  | 'farSets'
+  | 'farErrors'
+  | 'farTimeouts'
+  | 'farSkips'
 
 /** What is timed. */
 export type Operation = 'get' | 'set' | 'delete' | 'mget' | 'mset' | 'getOrSet'
@@ -64,6 +70,12 @@ export function createMetrics(held: { readonly entries: number; readonly bytes: 
     invalidations: 0,
     refreshes: 0,
     bypasses: 0,
+    farHits: 0,
+    farMisses: 0,
+    farSets: 0,
+    farErrors: 0,
+    farTimeouts: 0,
+    farSkips: 0,
   }
   const histograms: Partial<Record<Operation, RecordableHistogram>> = {}
 

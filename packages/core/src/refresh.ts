@@ -26,6 +26,8 @@ export interface RefreshRequest<Subject> {
   /** The request fields that select the variant. */
   readonly rule: readonly string[]
   readonly flight: Flight
+  /** It ended before its fill began. */
+  lost(): void
   /** `plan` is the copy's own: it may carry no credentials where the request did. */
   fill(exchange: Exchange<Subject>, plan: Plan, refresh: Refresh): void
 }
@@ -39,16 +41,16 @@ export function sendRefresh<Subject>(refresh: RefreshRequest<Subject>): boolean 
   const { engine, owner, exchange, settings, plan, stored, flight } = refresh
   let over = false
   // Somebody in front of this middleware may never answer.
-  const timer = setTimeout(() => ended('failed'), Math.min(settings.fillTimeoutMs, LONGEST_TIMER_MS))
+  const timer = setTimeout(lost, Math.min(settings.fillTimeoutMs, LONGEST_TIMER_MS))
   timer.unref()
   const sent = exchange.replay(replayHeaders(exchange, settings, refresh.rule), {
     owner,
-    lost: () => ended('failed'),
+    lost,
     arrive(replayed) {
       const again = replayed as Exchange<Subject>
       const drop = () => {
         again.send({ status: 204, headers: [], body: undefined })
-        ended('failed')
+        lost()
       }
       if (over) return drop()
       planRequest(
@@ -74,6 +76,11 @@ export function sendRefresh<Subject>(refresh: RefreshRequest<Subject>): boolean 
   engine.metrics.count('refreshes')
   engine.emit(() => ({ type: 'refresh', cache: engine.name, outcome: 'started' }))
   return true
+
+  function lost(): void {
+    if (!over) refresh.lost()
+    ended('failed')
+  }
 
   function ended(outcome: FillOutcome): void {
     if (over) return

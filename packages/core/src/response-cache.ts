@@ -1,23 +1,24 @@
 // The path of a request, top to bottom: key, lookup, decide, then serve, serve and refresh, validate, or forward.
 
+import { type Attempt, type Filling, type Forwarding, refreshing } from './attempt.ts'
 import type { Cache } from './cache.ts'
 import type { Duration } from './duration.ts'
 import { type Engine, engineOf, modeOf } from './engine.ts'
 import type { Exchange } from './exchange.ts'
+import { createFarLookUp } from './far-look-up.ts'
 import { Fill } from './fill.ts'
 import { type Flight, type FlightEnd, follow } from './flight.ts'
 import { guarded } from './guarded.ts'
 import type { ForwardReason } from './http/cache-status.ts'
-import type { Stamped } from './invalidation/log.ts'
-import { flightKeyOf, lookup, reusable, ruleAt, stampOf, verdictFor } from './lookup.ts'
+import { flightKeyOf, lookup, reusable, stampOf, verdictFor } from './lookup.ts'
 import { passing, watching } from './passing.ts'
-import { type Plan, planRequest } from './plan.ts'
+import { planRequest } from './plan.ts'
 import { currentAge } from './policy/age.ts'
 import { requestRefusal } from './policy/normal-request.ts'
-import { decide, type WhenDisconnected } from './policy/reuse.ts'
+import { decide } from './policy/reuse.ts'
 import { conditionalFor } from './policy/validation.ts'
 import type { BypassReason, StaleReason } from './reasons.ts'
-import { type Refresh, sendRefresh } from './refresh.ts'
+import { createRefresher } from './refresher.ts'
 import { reportRequest } from './report.ts'
 import { type ResponseCacheOptions, readRouteSettings } from './response-options.ts'
 import { refuse, serveStored } from './serving.ts'
@@ -47,6 +48,8 @@ export function createResponseCache<Subject>(
   const owner = {}
   const usual = { ...settings.policy, staleOnly: false }
   const sparing = { ...settings.policy, staleOnly: true }
+  const refresher = createRefresher<Subject>(owner, settings, fill)
+  const farLookUp = createFarLookUp<Subject>(settings, attempt, fill)
   return { handle }
 
   function handle(exchange: Exchange<Subject>): void {
@@ -69,7 +72,7 @@ export function createResponseCache<Subject>(
     planRequest(
       exchange,
       settings,
-      plan => attempt({ engine, exchange, plan, startedAt: engine.now(), waited: undefined }),
+      plan => attempt({ engine, exchange, plan, startedAt: engine.now(), waited: undefined, askedFar: false }),
       (reason, failed) => {
         if (failed !== undefined) {
           engine.metrics.count('errors')
@@ -93,7 +96,7 @@ export function createResponseCache<Subject>(
         serve(at, stored!, now, decision.ageMs, decision.stale ? 'stale-allowed' : undefined)
         return
       case 'serve-and-refresh':
-        if (mode === 'on' && startRefresh(at, stored!) === 'no-way') {
+        if (mode === 'on' && refresher.start(at, stored!) === 'no-way') {
           forward(at, { ...refreshing, stale: stored })
         } else serve(at, stored!, now, decision.ageMs, 'stale-while-revalidate')
         return
@@ -125,6 +128,7 @@ export function createResponseCache<Subject>(
     const { fwd, stale, mayServeStaleUntil } = forwarding
     const unfilled = whyUnfilled(request, modeOf(engine))
     if (unfilled !== undefined) {
+      if (farLookUp.isDue(at, fwd)) return farLookUp.look(at)
       exchange.forward({ recorder: guarded(engine, standingBy({ ...at, ...forwarding }, fwd, unfilled)) })
       return
     }
@@ -140,18 +144,19 @@ export function createResponseCache<Subject>(
       softTimeoutMs !== undefined &&
       waited === undefined
     ) {
-      const refresh = startRefresh(at, stale)
+      const refresh = refresher.start(at, stale)
       if (refresh === 'resting') return serveStale(at, stale, 'stale-if-error')
       if (refresh !== 'no-way') {
         waitFor(at, refresh, softTimeoutMs, waitUntil, fwd, (how, again) => {
-          if (how === 'released') attempt(again)
+          if (how === 'released' || how === 'again') attempt(again)
           else serveStale(again, stale, how === 'timeout' ? 'soft-timeout' : 'stale-if-error')
         })
         return
       }
     }
     const flightKey = flightKeyOf(engine, plan, request.headers)
-    const isApart = (waited !== undefined && waited.how !== 'stored') || (unshared.get(flightKey) ?? 0) > now
+    const hasWaited = waited !== undefined && waited.how !== 'stored' && waited.how !== 'again'
+    const isApart = hasWaited || (unshared.get(flightKey) ?? 0) > now
     const flight = isApart ? undefined : flights.get(flightKey)
     // A run that began before a purge is not worth waiting for; the next one takes its place.
     const isFit = flight !== undefined && engine.ledger.verdict(flight.stamp, now) === 'valid'
@@ -159,8 +164,10 @@ export function createResponseCache<Subject>(
       waitFor(at, flight, waitUntil - now, waitUntil, fwd, (_how, again) => attempt(again))
       return
     }
-    const stamp = stampOf(engine, plan, request, stale)
-    fill(at, forwarding, flightKey, isApart || isFit ? undefined : flights.begin(flightKey, stamp), stamp)
+    const own = isApart || isFit ? undefined : flights.begin(flightKey, stampOf(engine, plan, request, stale))
+    if (own !== undefined && engine.far?.usable && fwd !== 'request') {
+      farLookUp.lookBeforeFill(at, forwarding, flightKey, own, waitUntil)
+    } else fill(at, forwarding, { flightKey, flight: own })
   }
 
   /** Wait for another's run. When it was stored, look again; how else it ended is the caller's to answer. */
@@ -170,7 +177,7 @@ export function createResponseCache<Subject>(
     waitMs: number,
     until: number,
     fwd: ForwardReason,
-    otherwise: (how: 'released' | 'failed' | 'timeout', again: Attempt<Subject>) => void,
+    otherwise: (how: Exclude<FlightEnd, 'stored'>, again: Attempt<Subject>) => void,
   ): void {
     follow(flight, {
       waitMs,
@@ -192,23 +199,18 @@ export function createResponseCache<Subject>(
     else serve(at, stale, now, currentAge(stale.timing, now), detail)
   }
 
-  function fill(
-    at: Attempt<Subject>,
-    forwarding: Forwarding,
-    flightKey: string,
-    flight: Flight | undefined,
-    stamp: Stamped,
-    background?: Refresh,
-  ): void {
-    const { engine, exchange } = at
+  function fill(at: Attempt<Subject>, forwarding: Forwarding, how: Filling): void {
+    const { engine, exchange, plan } = at
+    const { background } = how
     const conditional = forwarding.stale === undefined ? {} : conditionalFor(forwarding.stale)
     const run = new Fill<Subject>({
       ...at,
       ...forwarding,
+      ...how,
       settings,
-      flight,
-      flightKey,
-      stamp,
+      // Taken now: what was asked before the handler runs is no part of its run.
+      stamp: how.stamp ?? stampOf(engine, plan, exchange.request, forwarding.stale),
+      lease: how.lease,
       begun: engine.begin(),
       validating: Object.keys(conditional).length > 0,
       background: background !== undefined,
@@ -218,39 +220,6 @@ export function createResponseCache<Subject>(
     const recorder = guarded(engine, run, () => run.callOff())
     // A gateway goes by what its origin says, and passes all fields on.
     exchange.forward({ recorder, conditional, observe: settings.policy.preset === 'default' })
-  }
-
-  /** Have the stored response refreshed behind its back, unless that is under way, or failed just now. */
-  function startRefresh(at: Attempt<Subject>, stored: StoredResponse): Flight | 'resting' | 'no-way' {
-    const { engine, exchange, plan } = at
-    const { flights } = engine.responses
-    // The copy carries no credentials, whoever causes it, so there is one for all.
-    const flightKey = flightKeyOf(engine, { ...plan, guarded: false }, exchange.request.headers)
-    const underWay = flights.get(flightKey)
-    if (underWay !== undefined) return underWay
-    if (stored.refreshNotBefore > engine.now()) return 'resting'
-    const stamp = stampOf(engine, plan, exchange.request, stored)
-    const flight = flights.begin(flightKey, stamp)
-    const sent = sendRefresh({
-      engine,
-      owner,
-      exchange,
-      settings,
-      plan,
-      stored,
-      rule: ruleAt(engine, plan.key),
-      flight,
-      fill: (copy, ownPlan, refresh) =>
-        fill(
-          { engine, exchange: copy, plan: ownPlan, startedAt: engine.now(), waited: undefined },
-          { ...refreshing, stale: stored },
-          flightKey,
-          flight,
-          stamp,
-          refresh,
-        ),
-    })
-    return sent ? flight : 'no-way'
   }
 
   function bypass(engine: Engine, exchange: Exchange<Subject>, reason: BypassReason): void {
@@ -266,32 +235,5 @@ export function createResponseCache<Subject>(
     exchange.forward({ recorder: passing({ fwd: 'bypass', detail: reason }) })
   }
 }
-
-/** What is known of a request on its way. */
-interface Attempt<Subject> {
-  readonly engine: Engine
-  readonly exchange: Exchange<Subject>
-  readonly plan: Plan
-  readonly startedAt: number
-  /** It has waited for another's run: how that ended, why the request had gone there, and until when it may wait in all. */
-  readonly waited: { readonly until: number; readonly fwd: ForwardReason; readonly how: FlightEnd } | undefined
-}
-
-/** Why a request goes to the handler, and what is stored of what it asks for. */
-interface Forwarding {
-  readonly fwd: ForwardReason
-  readonly detail: 'invalidated' | undefined
-  readonly stale: StoredResponse | undefined
-  readonly mayServeStaleUntil: number | undefined
-  readonly whenDisconnected: WhenDisconnected
-}
-
-/** A stored response that goes out, or has gone out, although it is stale, is to be replaced. */
-const refreshing = {
-  fwd: 'stale',
-  detail: undefined,
-  mayServeStaleUntil: undefined,
-  whenDisconnected: 'nothing',
-} as const
 
 const nothingToCallOff = () => undefined

@@ -146,6 +146,8 @@ export interface RouteSettings<Subject> {
   readonly maxVariants: number
   readonly collapseTimeoutMs: number
   readonly fillTimeoutMs: number
+  /** How long other processes leave a fill to this one, should they hear nothing of it. */
+  readonly leaseMs: number
 }
 
 const shape = {
@@ -174,6 +176,9 @@ const shape = {
   fillTimeout: isDuration,
 } as const
 
+/** A process that has died holds up nobody for longer. */
+const LONGEST_LEASE_MS = 10_000
+
 /** @throws LarderError that names the option, what was given and what is expected. */
 export function readRouteSettings<Subject>(given: Duration | ResponseCacheOptions<Subject>): RouteSettings<Subject> {
   const options: ResponseCacheOptions<Subject> =
@@ -189,6 +194,7 @@ export function readRouteSettings<Subject>(given: Duration | ResponseCacheOption
   const ms = (name: 'ttl' | 'staleWhileRevalidate' | 'staleIfError' | 'softTimeout' | 'clientTtl') =>
     options[name] === undefined ? undefined : durationMs(options[name], name)
   const clientTtlMs = ms('clientTtl')
+  const fillTimeoutMs = durationMs(options.fillTimeout ?? '30s', 'fillTimeout')
   return {
     policy: {
       preset,
@@ -214,6 +220,7 @@ export function readRouteSettings<Subject>(given: Duration | ResponseCacheOption
     clientTtlSeconds: clientTtlMs === undefined ? undefined : Math.floor(clientTtlMs / 1000),
     maxVariants: options.maxVariants ?? 32,
     collapseTimeoutMs: durationMs(options.collapseTimeout ?? '2s', 'collapseTimeout'),
-    fillTimeoutMs: durationMs(options.fillTimeout ?? '30s', 'fillTimeout'),
+    fillTimeoutMs,
+    leaseMs: Math.min(fillTimeoutMs, LONGEST_LEASE_MS),
   }
 }

@@ -1,15 +1,22 @@
-// What the log needs of an ioredis client: Redis and Cluster of both major versions have it.
+// What the log and the store need of an ioredis client: Redis and Cluster of both major versions have it.
 
 /** A client that the user owns. Its options are read, never changed, and it is never closed. */
 export interface RedisClient {
   readonly isCluster?: boolean
   readonly options?: { readonly keyPrefix?: string | undefined }
-  evalsha(sha: string, keys: number, ...args: string[]): Promise<unknown>
-  eval(script: string, keys: number, ...args: string[]): Promise<unknown>
+  evalsha(sha: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>
+  eval(script: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>
   /** A connection of the log's own, with the same options but for these. */
   duplicate(options?: object): RedisConnection
   on(event: 'ready', listener: () => void): unknown
   removeListener(event: 'ready', listener: () => void): unknown
+}
+
+/** The same, for the store. */
+export interface RedisStoreClient extends RedisClient {
+  hmgetBuffer(key: string, ...fields: string[]): Promise<(Buffer | null)[]>
+  hdel(key: string, ...fields: string[]): Promise<unknown>
+  unlink(key: string): Promise<unknown>
 }
 
 /** A connection that the log opened, and closes. */

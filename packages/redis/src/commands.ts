@@ -1,6 +1,7 @@
 // Every command to Redis: in one round trip, within a deadline, and never more on the way than the bounds allow.
 
 import type { RedisClient } from './client.ts'
+import { evaluate } from './evaluate.ts'
 import type { Script } from './scripts.ts'
 
 export interface Commands {
@@ -24,15 +25,6 @@ export function createCommands(options: CommandsOptions): Commands {
   let commands = 0
   let characters = 0
 
-  async function evaluate({ sha, text }: Script, args: readonly string[]): Promise<unknown> {
-    try {
-      return await client.evalsha(sha, 1, key, ...args)
-    } catch (error) {
-      if (!/^NOSCRIPT/.test(String((error as Error | undefined)?.message))) throw error
-      return client.eval(text, 1, key, ...args)
-    }
-  }
-
   return {
     run(script, args) {
       const length = args.reduce((sum, arg) => sum + arg.length, 0)
@@ -40,7 +32,7 @@ export function createCommands(options: CommandsOptions): Commands {
         return Promise.reject(new Error('Too much is on its way.'))
       commands++
       characters += length
-      const answered = evaluate(script, args).finally(() => {
+      const answered = evaluate(client, script, [key], args).finally(() => {
         commands--
         characters -= length
       })

@@ -1,0 +1,71 @@
+// Between the memory tier and the handler: is it in the far tier, or on its way there?
+
+import { type Attempt, type BeginFill, type Forwarding, TAKEN_FOR_GRANTED_MS } from './attempt.ts'
+import { askForResponse, endLease } from './far/responses.ts'
+import type { Flight } from './flight.ts'
+import type { ForwardReason } from './http/cache-status.ts'
+import type { RouteSettings } from './response-options.ts'
+
+export interface FarLookUp<Subject> {
+  /** Whether a request that fills nothing has still to look there. */
+  isDue(at: Attempt<Subject>, fwd: ForwardReason): boolean
+  /** Look for a request that fills nothing. */
+  look(at: Attempt<Subject>): void
+  /** Look for one that leads a flight, and begin its fill when there is nothing. Those who come meanwhile wait for the answer. */
+  lookBeforeFill(at: Attempt<Subject>, forwarding: Forwarding, flightKey: string, flight: Flight, until: number): void
+}
+
+/** @param attempt looks at the memory tier again. */
+export function createFarLookUp<Subject>(
+  settings: RouteSettings<Subject>,
+  attempt: (at: Attempt<Subject>) => void,
+  fill: BeginFill<Subject>,
+): FarLookUp<Subject> {
+  const { maxVariants, leaseMs } = settings
+
+  async function lookBeforeFill(
+    at: Attempt<Subject>,
+    forwarding: Forwarding,
+    flightKey: string,
+    flight: Flight,
+    until: number,
+  ): Promise<void> {
+    const { engine, exchange, plan, askedFar } = at
+    let isGone = false
+    const ungone = exchange.onGone(() => {
+      isGone = true
+    })
+    const answer = await askForResponse(engine, {
+      plan,
+      request: exchange.request,
+      maxVariants,
+      fills: { flightKey, holdMs: leaseMs },
+      lookedUp: askedFar,
+      waitMs: until - engine.now(),
+    })
+    ungone()
+    const again = { ...at, askedFar: true }
+    if (answer.kind === 'found') {
+      attempt(answer.waited ? { ...again, waited: { until, fwd: forwarding.fwd, how: 'stored' } } : again)
+      flight.tell({ kind: 'again' })
+    } else if (isGone) {
+      // Nobody has begun, so one of those who wait does.
+      if (answer.kind === 'mine') endLease(engine, plan.key, answer.claim, 'failed')
+      flight.tell({ kind: 'again' })
+    } else if (answer.kind === 'apart') {
+      engine.responses.unshared.set(flightKey, engine.now() + TAKEN_FOR_GRANTED_MS)
+      flight.tell({ kind: 'released', failed: false })
+      fill(again, forwarding, { flightKey, flight: undefined })
+    } else fill(again, forwarding, { flightKey, flight, lease: answer.kind === 'mine' ? answer.claim : undefined })
+  }
+
+  return {
+    isDue: ({ engine, askedFar }, fwd) => engine.far?.usable === true && !askedFar && fwd !== 'request',
+    look(at) {
+      const { engine, exchange, plan } = at
+      const question = { plan, request: exchange.request, maxVariants, fills: undefined, lookedUp: false, waitMs: 0 }
+      void askForResponse(engine, question).then(() => attempt({ ...at, askedFar: true }))
+    },
+    lookBeforeFill: (...args) => void lookBeforeFill(...args),
+  }
+}

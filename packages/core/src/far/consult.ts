@@ -1,0 +1,93 @@
+// Asking the far tier before something is made: is it there, is somebody making it, or is it ours to make?
+
+import type { Claim, ClaimOutcome } from '../store/far.ts'
+import { parseRule, ruleText } from './rules.ts'
+import type { FarTier } from './tier.ts'
+
+export interface Question {
+  readonly key: string
+  /** Names the variant that is wanted, under the rule by which the key's variants are told apart. */
+  readonly variantBy: (rule: readonly string[]) => string
+  /** Takes what was found. `useless`: nothing for who asks. `malformed`: nothing for anybody, so that it is to go. */
+  readonly take: (rule: readonly string[], frame: Buffer) => 'taken' | 'useless' | 'malformed'
+  /** The lease for making it; without one it is only looked up. */
+  readonly claim: Claim | undefined
+  /** The look-up is behind us, and what was found there has to be made anew. */
+  readonly lookedUp: boolean
+  /** How long to wait in all, in milliseconds, for one that another process makes. */
+  readonly waitMs: number
+  readonly now: () => number
+}
+
+/**
+ * `found` after a wait: another process has made it. `mine`: the claim holds. `held`: another process is at it, and there was no time to wait.
+ * `nothing`: go on as if there were no far tier.
+ */
+export type FarAnswer =
+  | { readonly kind: 'found'; readonly waited: boolean }
+  | { readonly kind: 'mine'; readonly claim: Claim }
+  | { readonly kind: 'apart' | 'held' | 'nothing' }
+
+/** A message may be lost with its connection: then the lease is looked at again. */
+const SAFETY_MS = 500
+
+const nothing = { kind: 'nothing' } as const
+
+/** Never rejects. Ends within `waitMs` and the deadlines of the calls. */
+export async function consult(far: FarTier, question: Question): Promise<FarAnswer> {
+  const { key, claim, waitMs, now } = question
+  const until = now() + waitMs
+  const ear = claim && far.hear(claim.lease)
+  try {
+    let looksUp = !question.lookedUp
+    let waited = false
+    while (far.usable) {
+      let claimed: ClaimOutcome | undefined
+      if (looksUp) {
+        const found = await lookUp(far, question)
+        if (found === undefined) return nothing
+        if (found.taken) return { kind: 'found', waited }
+        claimed = found.claimed
+      }
+      if (claim === undefined) return nothing
+      if (claimed === undefined || claimed === 'there') claimed = await far.claim(key, claim)
+      if (claimed === 'mine') return { kind: 'mine', claim }
+      if (claimed === 'apart') return { kind: 'apart' }
+      const leftMs = until - now()
+      if (claimed !== 'held') return nothing
+      if (leftMs <= 0) return { kind: 'held' }
+      const outcome = await ear!.wait(Math.min(leftMs, SAFETY_MS))
+      if (outcome === 'apart') return { kind: 'apart' }
+      ear!.clear()
+      waited = true
+      looksUp = outcome !== 'failed'
+    }
+    return nothing
+  } finally {
+    ear?.close()
+  }
+}
+
+async function lookUp(
+  far: FarTier,
+  question: Question,
+): Promise<{ readonly taken: boolean; readonly claimed: ClaimOutcome | undefined } | undefined> {
+  const { key, variantBy, take, claim } = question
+  let rule = far.rules.get(key)
+  let variant = variantBy(rule)
+  let found = await far.get(key, variant, claim)
+  if (found === undefined) return undefined
+  const { claimed } = found
+  if (found.rule !== undefined && found.rule !== ruleText(rule)) {
+    // The guess was wrong: once more, by the rule that the store has.
+    rule = parseRule(found.rule)
+    variant = variantBy(rule)
+    found = await far.get(key, variant, undefined)
+    if (found?.rule !== ruleText(rule)) return { taken: false, claimed }
+  }
+  if (found.frame === undefined) return { taken: false, claimed }
+  const taken = take(rule, found.frame)
+  if (taken === 'malformed') far.remove(key, variant)
+  if (taken === 'taken' && claimed === 'mine' && claim !== undefined) far.release(key, claim, 'stored', 0)
+  return { taken: taken === 'taken', claimed }
+}

@@ -1,0 +1,129 @@
+// A stored response as a frame of the far store, and back: whatever is odd about a frame makes it none.
+
+import { isTokenChar } from '../http/characters.ts'
+import type { HeaderList } from '../http/headers.ts'
+import { ownBuffer, responseBytes } from '../keep.ts'
+import { decodeFrame, encodeFrame } from '../store/codec.ts'
+import type { StoredResponse } from '../stored-response.ts'
+import { readHead } from './head.ts'
+import type { StoreClock } from './store-clock.ts'
+
+/** Which response it is to be: the whole names are in the frame, so that no mix-up of the store's is ever served. */
+export interface FrameName {
+  readonly key: string
+  readonly variant: string
+}
+
+/** Until when a stored response is of any use, by our own clock. */
+export function responseExpiresAt({ terms, timing }: StoredResponse): number {
+  const { freshnessLifetimeMs, staleWhileRevalidateMs, staleIfErrorMs } = terms
+  const lifetimeMs = freshnessLifetimeMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs)
+  return timing.respondedAt + lifetimeMs - Math.max(0, timing.initialAgeMs)
+}
+
+export function encodeResponse(name: FrameName, stored: StoredResponse, clock: StoreClock): Buffer {
+  const { terms, timing, headers, hitHeaders } = stored
+  return encodeFrame({
+    kind: 'response',
+    // An invalidation that the log has not acknowledged stands between two of its records; only these mean anything elsewhere.
+    position: Math.floor(stored.position),
+    filledAt: clock.toStore(stored.filledAt),
+    expiresAt: clock.toStore(responseExpiresAt(stored)),
+    head: [
+      name.key,
+      name.variant,
+      stored.epoch,
+      stored.subject,
+      stored.names,
+      stored.status,
+      headers,
+      hitHeaders.slice(headers.length),
+      stored.removed,
+      terms.freshnessLifetimeMs,
+      terms.freshnessSource,
+      terms.staleWhileRevalidateMs,
+      terms.staleIfErrorMs,
+      terms.mustRevalidate,
+      terms.noCache,
+      terms.shareable,
+      timing.initialAgeMs,
+      clock.toStore(timing.respondedAt),
+      stored.clientTtlSeconds ?? null,
+    ],
+    body: stored.body,
+  })
+}
+
+export function decodeResponse(name: FrameName, bytes: Buffer, clock: StoreClock): StoredResponse | undefined {
+  const frame = decodeFrame(bytes, 'response')
+  if (frame === undefined) return undefined
+  const head = readHead(frame.head)
+  const isNamed = head.text() === name.key && head.text() === name.variant
+  const epoch = head.text()
+  const subject = head.text()
+  const names = head.texts()
+  const status = head.number()
+  const headers = head.texts()
+  const hitHeaders = [...headers, ...head.texts()]
+  const removed = head.texts()
+  const terms = {
+    freshnessLifetimeMs: head.number(),
+    freshnessSource: head.oneOf('cdn-cache-control', 's-maxage', 'max-age', 'expires', 'ttl', 'heuristic', 'none'),
+    staleWhileRevalidateMs: head.number(),
+    staleIfErrorMs: head.number(),
+    mustRevalidate: head.flag(),
+    noCache: head.flag(),
+    shareable: head.flag(),
+  }
+  const timing = { initialAgeMs: head.number(), respondedAt: clock.toOwn(head.number()) }
+  const clientTtlSeconds = head.maybeNumber()
+  const isFit = head.ok && isNamed && isStatus(status) && areFields(headers) && areFields(hitHeaders)
+  if (!isFit || !removed.every(isToken)) return undefined
+  const body = detached(frame.body as Buffer)
+  return {
+    epoch,
+    position: frame.position,
+    filledAt: clock.toOwn(frame.filledAt),
+    subject,
+    checkedAt: -1,
+    checkedVerdict: 'valid',
+    names,
+    status,
+    headers,
+    removed,
+    body,
+    hitHeaders,
+    terms,
+    timing,
+    // Any fill of this process knows more than what it found.
+    begun: 0,
+    bytes: responseBytes(hitHeaders, names, body),
+    clientTtlSeconds,
+    refreshFailures: 0,
+    refreshNotBefore: 0,
+    lastHit: undefined,
+  }
+}
+
+/** A body that is most of the memory that it lies in stays there; one that would hold much more gets its own. */
+function detached(body: Buffer): Buffer {
+  return body.buffer.byteLength <= body.length + Math.max(1024, body.length / 4) ? body : ownBuffer([body], body.length)
+}
+
+function isStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 200 && status <= 599
+}
+
+/** Names and values that Node takes: what a stranger put into the store must not become another field, or an error. */
+function areFields(list: HeaderList): boolean {
+  if (list.length % 2 !== 0) return false
+  for (let i = 0; i < list.length; i += 2) {
+    if (!isToken(list[i]!) || /[^\t\x20-\x7e\x80-\xff]/.test(list[i + 1]!)) return false
+  }
+  return true
+}
+
+function isToken(name: string): boolean {
+  for (let at = 0; at < name.length; at++) if (!isTokenChar(name.charCodeAt(at))) return false
+  return name !== ''
+}

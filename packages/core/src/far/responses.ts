@@ -1,0 +1,103 @@
+// Responses in the far tier: looked up there before a handler runs, shared once one has.
+
+import { randomUUID } from 'node:crypto'
+import type { Engine } from '../engine.ts'
+import type { CacheRequest } from '../exchange.ts'
+import type { RequestHeaders } from '../http/headers.ts'
+import { promote } from '../keep.ts'
+import { verdictFor } from '../lookup.ts'
+import type { Plan } from '../plan.ts'
+import { variantOf } from '../policy/vary.ts'
+import type { Claim, ReleaseOutcome } from '../store/far.ts'
+import { mergeRules, type StoredResponse } from '../stored-response.ts'
+import { consult, type FarAnswer } from './consult.ts'
+import { decodeResponse, encodeResponse, responseExpiresAt } from './response-frame.ts'
+import { parseRule, ruleText } from './rules.ts'
+
+export interface ResponseQuestion {
+  readonly plan: Plan
+  readonly request: CacheRequest
+  readonly maxVariants: number
+  /** The flight that the request leads, when it is to fill, and how long its run may take. */
+  readonly fills: { readonly flightKey: string; readonly holdMs: number } | undefined
+  readonly lookedUp: boolean
+  readonly waitMs: number
+}
+
+/** What is found is in the memory tier by then. */
+export function askForResponse(engine: Engine, question: ResponseQuestion): Promise<FarAnswer> {
+  const { plan, request, maxVariants, fills, lookedUp, waitMs } = question
+  const far = engine.far!
+  const { key } = plan
+  const { headers } = request
+  return consult(far, {
+    key,
+    variantBy: rule => variantOf(rule, headers),
+    take(rule, frame) {
+      const stored = decodeResponse({ key, variant: variantOf(rule, headers) }, frame, far.clock)
+      if (stored === undefined) return 'malformed'
+      if (verdictFor(engine, plan, request, stored, engine.now()) === 'invalid') return 'useless'
+      const isKept = promote(engine, key, rule, headers, stored, maxVariants)
+      return isKept && (!plan.guarded || stored.terms.shareable) ? 'taken' : 'useless'
+    },
+    claim: fills && { lease: fills.flightKey, token: randomUUID(), holdMs: fills.holdMs },
+    lookedUp,
+    waitMs,
+    now: engine.now,
+  })
+}
+
+export interface Sharing {
+  readonly key: string
+  readonly rule: readonly string[]
+  readonly headers: RequestHeaders
+  readonly stored: StoredResponse
+  readonly maxVariants: number
+  /** The lease under which it was made. */
+  readonly lease: Claim | undefined
+}
+
+/** Nobody waits for it. */
+export async function shareResponse(engine: Engine, sharing: Sharing): Promise<void> {
+  const { far } = engine
+  const { key, headers, stored, maxVariants, lease } = sharing
+  if (far === undefined) return
+  const livesMs = Math.ceil(responseExpiresAt(stored) - engine.now())
+  // What is never served without asking is of no use to others.
+  if (livesMs <= 0) return endLease(engine, key, lease, 'apart')
+  let { rule } = sharing
+  let outcome: ReleaseOutcome = 'failed'
+  let widens: string | undefined
+  // Twice when another process has learnt meanwhile that the resource varies by more.
+  for (let tries = 0; tries < 2; tries++) {
+    const variant = variantOf(rule, headers)
+    const written = await far.set({
+      key,
+      variant,
+      rule: ruleText(rule),
+      widens,
+      epoch: stored.epoch,
+      position: Math.floor(stored.position),
+      filledAt: far.clock.toStore(stored.filledAt),
+      expiresAt: far.clock.toStore(responseExpiresAt(stored)),
+      livesMs,
+      maxVariants,
+      frame: encodeResponse({ key, variant }, stored, far.clock),
+      release: lease,
+    })
+    // The store has ended the lease with the write.
+    if (written === 'stored' || written === 'outdone') return
+    if (typeof written !== 'object') {
+      if (written !== undefined) outcome = 'apart'
+      break
+    }
+    widens = written.rule
+    rule = mergeRules(parseRule(written.rule), rule)
+  }
+  endLease(engine, key, lease, outcome)
+}
+
+/** Whoever waits in another process is told at once. */
+export function endLease(engine: Engine, key: string, lease: Claim | undefined, outcome: ReleaseOutcome): void {
+  if (lease !== undefined) engine.far?.release(key, lease, outcome, engine.responses.unsharedMs)
+}

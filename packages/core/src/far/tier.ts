@@ -1,0 +1,240 @@
+// The far store as the engine sees it: asked within a deadline or not at all, with a clock, and with an ear for what others fill.
+
+import { type CacheEvent, type FarEvent, faultCode } from '../events.ts'
+import type { InvalidationLog } from '../invalidation/log.ts'
+import type { Metrics } from '../metrics.ts'
+import { type BreakerState, type CallOutcome, createResilience } from '../resilience.ts'
+import type { Claim, ClaimOutcome, FarFound, FarStore, FarWrite, FarWritten, ReleaseOutcome } from '../store/far.ts'
+import { createEars, type Ear } from './ears.ts'
+import { createRules, type Rules } from './rules.ts'
+import { createStoreClock, type StoreClock } from './store-clock.ts'
+
+/** Durations in milliseconds. */
+export interface FarOptions {
+  readonly store: FarStore
+  /** @default 50 */
+  readonly deadlineMs?: number
+  /** @default 5 */
+  readonly breakerFailures?: number
+  /** @default 60_000 */
+  readonly breakerResetMs?: number
+  /** @default 30_000 */
+  readonly healthIntervalMs?: number
+}
+
+/** How the far tier is, from memory. */
+export interface FarHealth {
+  /** `up`: asked on every miss. `starting`: it has not answered yet. `down`: the breaker is open, or it never answered. */
+  readonly state: 'up' | 'starting' | 'down'
+  readonly breaker: BreakerState
+  /** When it was last probed, by the time of day; `undefined` when it never was. */
+  readonly probedAt: number | undefined
+  /** How long the last probe that was answered took. */
+  readonly latencyMs: number | undefined
+  readonly callsUnderWay: number
+  readonly bytesUnderWay: number
+  readonly writesPaused: boolean
+}
+
+/** No method rejects; `undefined` is no answer, whatever the reason. Each ends by the deadline. */
+export interface FarTier {
+  /** Whether it is asked just now. */
+  readonly usable: boolean
+  readonly clock: StoreClock
+  /** The rule that each key last had. */
+  readonly rules: Rules
+  get(key: string, variant: string, claim: Claim | undefined): Promise<FarFound | undefined>
+  set(write: FarWrite): Promise<FarWritten | undefined>
+  remove(key: string, variant?: string): void
+  claim(key: string, claim: Claim): Promise<ClaimOutcome | undefined>
+  release(key: string, claim: Claim, outcome: ReleaseOutcome, apartMs: number): void
+  /** Listen for the end of a lease, from before it is asked for. */
+  hear(lease: string): Ear
+  health(): FarHealth
+  close(): void
+}
+
+export interface FarTierContext {
+  readonly name: string
+  readonly now: () => number
+  readonly log: InvalidationLog
+  readonly metrics: Metrics
+  readonly emit: (event: () => CacheEvent) => void
+  /** What is stored can no longer be told its age. */
+  readonly onClockJump: () => void
+}
+
+/** While the breaker is open, what else speaks for the store's return is looked at so often. */
+const WATCH_MS = 500
+/** A store that is full takes no writes for so long, one that is a replica for this. */
+const FULL_PAUSE_MS = 5000
+const READ_ONLY_PAUSE_MS = 1000
+
+type Operation = FarEvent['operation']
+
+export function createFarTier(options: FarOptions, context: FarTierContext): FarTier {
+  const { store, deadlineMs = 50, breakerFailures = 5, breakerResetMs = 60_000, healthIntervalMs = 30_000 } = options
+  const { name, now, log, metrics, emit, onClockJump } = context
+  const clock = createStoreClock(now)
+  const rules = createRules()
+  const ears = createEars()
+  let openedAt = 0
+  let writesFrom = Number.NEGATIVE_INFINITY
+  let probedAt: number | undefined
+  let latencyMs: number | undefined
+  let closed = false
+  const resilience = createResilience({
+    deadlineMs,
+    failures: breakerFailures,
+    onState(state) {
+      if (state === 'open') openedAt = now()
+      emit(() => ({ type: 'breaker', cache: name, state }))
+    },
+  })
+
+  async function call<T>(
+    operation: Operation,
+    run: () => Promise<T>,
+    told: (value: T) => FarEvent['outcome'],
+    bytes = 0,
+    how: typeof resilience.run = resilience.run,
+  ): Promise<T | undefined> {
+    const startedAt = now()
+    const outcome = await how(run, bytes)
+    note(outcome)
+    emit(() => ({
+      type: 'far',
+      cache: name,
+      operation,
+      outcome: outcome.kind === 'answered' ? told(outcome.value) : untold(outcome),
+      durationMs: now() - startedAt,
+    }))
+    return outcome.kind === 'answered' ? outcome.value : undefined
+  }
+
+  function note(outcome: CallOutcome<unknown>): void {
+    if (outcome.kind === 'skipped') return metrics.count('farSkips')
+    if (outcome.kind === 'timeout') return metrics.count('farTimeouts')
+    if (outcome.kind !== 'failed') return
+    metrics.count('farErrors')
+    const { code } = outcome
+    if (code === 'LARDER_FAR_FULL') writesFrom = now() + FULL_PAUSE_MS
+    if (code === 'LARDER_FAR_READ_ONLY') writesFrom = now() + READ_ONLY_PAUSE_MS
+    emit(() => ({ type: 'fault', cache: name, operation: 'far', code: faultCode({ code }) }))
+  }
+
+  async function probe(): Promise<void> {
+    if (closed) return
+    const askedAt = now()
+    probedAt = Date.now()
+    const told = await call(
+      'probe',
+      () => store.time(),
+      () => 'done',
+      0,
+      run => resilience.probe(run),
+    )
+    if (told === undefined || closed) return
+    latencyMs = now() - askedAt
+    if (clock.set(told, askedAt) === 'jumped') onClockJump()
+  }
+
+  // Every half minute when all is well. When it is not, a request never asks: the breaker's time is over, or the log, which lies on the same
+  // server, is answered again.
+  const health = setInterval(() => {
+    if (resilience.state === 'closed') void probe()
+  }, healthIntervalMs)
+  const watch = setInterval(
+    () => {
+      if (resilience.state !== 'open') return
+      const heardAt = log.confirmedAt()
+      const isBack = heardAt > openedAt && heardAt !== Number.POSITIVE_INFINITY
+      if (isBack || now() - openedAt >= breakerResetMs) void probe()
+    },
+    Math.min(WATCH_MS, breakerResetMs),
+  )
+  health.unref()
+  watch.unref()
+  const unlisten = store.listen({
+    ready: () => void probe(),
+    released: (lease, outcome) => ears.tell(lease, outcome),
+  })
+  void probe()
+
+  const tier: FarTier = {
+    get usable() {
+      return !closed && clock.isSet && resilience.state === 'closed'
+    },
+    clock,
+    rules,
+    async get(key, variant, claim) {
+      const found = await call(
+        'get',
+        () => store.get(key, variant, claim),
+        ({ frame }) => (frame === undefined ? 'miss' : 'hit'),
+      )
+      if (found?.rule !== undefined) rules.set(key, found.rule)
+      if (found !== undefined) metrics.count(found.frame === undefined ? 'farMisses' : 'farHits')
+      return found
+    },
+    async set(write) {
+      if (now() < writesFrom) {
+        metrics.count('farSkips')
+        return undefined
+      }
+      const written = await call(
+        'set',
+        () => store.set(write),
+        result => (result === 'stored' ? 'stored' : 'refused'),
+        write.frame.length,
+      )
+      if (written === 'stored') metrics.count('farSets')
+      if (written !== undefined) rules.set(write.key, typeof written === 'object' ? written.rule : write.rule)
+      return written
+    },
+    remove(key, variant) {
+      void call(
+        'remove',
+        () => store.remove(key, variant),
+        () => 'done',
+      )
+    },
+    claim: (key, claim) =>
+      call(
+        'claim',
+        () => store.claim(key, claim),
+        () => 'done',
+      ),
+    release(key, claim, outcome, apartMs) {
+      void call(
+        'release',
+        () => store.release(key, claim, outcome, apartMs),
+        () => 'done',
+      )
+    },
+    hear: ears.hear,
+    health: () => ({
+      state: resilience.state !== 'closed' ? 'down' : clock.isSet ? 'up' : 'starting',
+      breaker: resilience.state,
+      probedAt,
+      latencyMs,
+      callsUnderWay: resilience.calls,
+      bytesUnderWay: resilience.bytes,
+      writesPaused: now() < writesFrom,
+    }),
+    close() {
+      if (closed) return
+      closed = true
+      clearInterval(health)
+      clearInterval(watch)
+      unlisten()
+      ears.close()
+    },
+  }
+  return tier
+}
+
+function untold(outcome: Exclude<CallOutcome<unknown>, { kind: 'answered' }>): FarEvent['outcome'] {
+  if (outcome.kind === 'failed') return 'error'
+  return outcome.kind === 'skipped' ? 'skipped' : 'timeout'
+}

@@ -1,0 +1,162 @@
+// The far store on Redis: one hash a resource, one field a variant, one lease for a fill in the whole fleet.
+
+import { hash, randomUUID } from 'node:crypto'
+import type { Claim, ClaimOutcome, FarStore, FarWrite, FarWritten, ReleaseOutcome } from '@larder/core'
+import type { RedisStoreClient } from './client.ts'
+import { evaluate } from './evaluate.ts'
+import { faultOf, isForeign } from './faults.ts'
+import { redisLog } from './log.ts'
+import type { Script } from './scripts.ts'
+import { type RedisStoreOptions, readStoreOptions } from './store-options.ts'
+import { claimScript, releaseScript, setScript, timeScript } from './store-scripts.ts'
+import { openSubscription } from './subscription.ts'
+
+/** When look-ups beside a claim mostly found nothing, the claim goes with the look-up; when they mostly found something, after it. */
+const CLAIM_WITH_LOOK_UP = 0.5
+const SMOOTHING = 1 / 16
+
+/**
+ * The tier that all processes with the same Redis and the same `prefix` share: `createCache({ far: redisStore(client) })`. It takes a client or
+ * a Cluster that you own and leaves it as it is. The cache that it is given to opens a log of invalidations beside it, and two connections, for
+ * its log and for its leases; it closes them with itself.
+ *
+ * @throws LARDER_UNKNOWN_OPTION, LARDER_INVALID_OPTION, LARDER_INVALID_DURATION
+ */
+export function redisStore(client: RedisStoreClient, options: RedisStoreOptions = {}): FarStore {
+  const { prefix, maxEntryBytes, log } = readStoreOptions(options)
+  // ioredis puts its own prefix before a key, but not before a channel.
+  const wakes = `${client.options?.keyPrefix ?? ''}${prefix}wake:`
+  const process = randomUUID()
+  // How often a look-up that came with a claim found nothing.
+  let missing = 1
+
+  const resourceOf = (key: string): string => `${prefix}e:{${digest(key)}}`
+  // Beside its resource in a Cluster, whatever slot that is in.
+  const leaseOf = (key: string, lease: string): string => `${prefix}l:{${digest(key)}}${digest(lease)}`
+
+  async function run(script: Script, keys: readonly string[], args: readonly (string | Buffer)[]): Promise<unknown> {
+    try {
+      return await evaluate(client, script, keys, args)
+    } catch (error) {
+      throw faultOf(error)
+    }
+  }
+
+  const claim = (key: string, { lease, token, holdMs }: Claim, unless: readonly string[]): Promise<ClaimOutcome> =>
+    run(
+      claimScript,
+      [leaseOf(key, lease), resourceOf(key)],
+      [token, String(Math.ceil(holdMs)), process, ...unless],
+    ).then(outcome => outcome as ClaimOutcome)
+
+  async function read(key: string, variant: string): Promise<readonly (Buffer | null)[]> {
+    try {
+      return await client.hmgetBuffer(resourceOf(key), 'r', `v${digest(variant)}`)
+    } catch (error) {
+      if (!isForeign(error)) throw faultOf(error)
+      discard(key)
+      return []
+    }
+  }
+
+  async function remove(key: string, variant: string | undefined): Promise<void> {
+    try {
+      if (variant === undefined) await client.unlink(resourceOf(key))
+      else await client.hdel(resourceOf(key), `v${digest(variant)}`, `m${digest(variant)}`)
+    } catch (error) {
+      throw faultOf(error)
+    }
+  }
+
+  // What is nobody's to read goes; should that fail, it is looked at again.
+  const discard = (key: string, variant?: string): void => void remove(key, variant).catch(() => undefined)
+
+  return {
+    async get(key, variant, asked) {
+      const isTogether = asked !== undefined && missing >= CLAIM_WITH_LOOK_UP
+      const unless = ['1', digest(variant)]
+      // A claim that fails takes nothing from what was found.
+      const claiming = isTogether ? claim(key, asked, unless).catch(() => undefined) : undefined
+      const [rule, found] = await read(key, variant)
+      const isFit = found != null && found.length <= maxEntryBytes
+      if (found != null && !isFit) discard(key, variant)
+      if (asked !== undefined) missing += SMOOTHING * ((isFit ? 0 : 1) - missing)
+      const late =
+        asked !== undefined && !isTogether && !isFit ? claim(key, asked, unless).catch(() => undefined) : undefined
+      return {
+        rule: rule?.toString('latin1'),
+        frame: isFit ? found : undefined,
+        claimed: await (claiming ?? late),
+      }
+    },
+
+    async set(write): Promise<FarWritten> {
+      if (write.frame.length > maxEntryBytes) return 'too-large'
+      const { key, release } = write
+      const keys = [resourceOf(key), leaseOf(key, release?.lease ?? '')]
+      const reply = await run(setScript, keys, setArguments(write, wakes))
+      return Array.isArray(reply) ? { rule: String(reply[1]) } : (reply as 'stored' | 'outdone' | 'full')
+    },
+
+    remove,
+    claim: (key, asked) => claim(key, asked, ['0']),
+
+    async release(key, { lease, token }, outcome, apartMs) {
+      const args = [lease, token, wakes, outcome, String(Math.ceil(apartMs))]
+      await run(releaseScript, [leaseOf(key, lease)], args)
+    },
+
+    async time() {
+      const [seconds, micros] = (await run(timeScript, [`${prefix}{log}`], [])) as [string, string]
+      return Number(seconds) * 1000 + Number(micros) / 1000
+    },
+
+    listen({ ready, released }) {
+      const subscription = openSubscription({
+        client,
+        channel: `${wakes}${process}`,
+        onMessage(message) {
+          const space = message.indexOf(' ')
+          const outcome = message.slice(0, space)
+          if (isOutcome(outcome)) released(message.slice(space + 1), outcome)
+        },
+        onSubscribed() {},
+      })
+      client.on('ready', ready)
+      return () => {
+        client.removeListener('ready', ready)
+        subscription.close()
+      }
+    },
+
+    openLog: () => redisLog(client, { ...log, prefix }),
+  }
+}
+
+function setArguments(write: FarWrite, wakes: string): (string | Buffer)[] {
+  const { rule, widens, variant, epoch, position, filledAt, expiresAt, livesMs, maxVariants, frame, release } = write
+  return [
+    rule,
+    widens ?? '',
+    digest(variant),
+    epoch,
+    String(position),
+    String(filledAt),
+    String(expiresAt),
+    String(Math.ceil(livesMs)),
+    String(maxVariants),
+    frame,
+    release?.lease ?? '',
+    release?.token ?? '',
+    wakes,
+  ]
+}
+
+/** 128 bits, which no two names share; the whole names stand in the frame, where they are compared. */
+function digest(name: string): string {
+  return hash('sha256', name, 'base64url').slice(0, 22)
+}
+
+function isOutcome(text: string): text is ReleaseOutcome {
+  return text === 'stored' || text === 'apart' || text === 'failed'
+}
