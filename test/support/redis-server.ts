@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,10 @@ export interface RedisServerOptions {
   readonly config?: Readonly<Record<string, string | number>>
   /** More arguments, such as `['--sentinel']`. */
   readonly args?: readonly string[]
+  /** The lines of a configuration file, which the server may write anew: a Sentinel wants one. */
+  readonly configFile?: string
+  /** More variables of its environment. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 export interface RedisServer {
@@ -45,6 +49,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   if (program === undefined) throw new Error(`${installHint}\nOr run \`npm test\` once: it fetches one where it can.`)
   const folder = mkdtempSync(join(tmpdir(), 'larder-redis-'))
   const port = await freePort()
+  const file = join(folder, 'redis.conf')
+  if (options.configFile !== undefined) writeFileSync(file, options.configFile)
   let running: ChildProcess | undefined
 
   const command = (...args: (string | number | Buffer)[]): Promise<Reply> => sendCommand(port, args, 5000)
@@ -52,7 +58,9 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   async function start(): Promise<void> {
     const config = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no', ...options.config }
     const settings = Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)])
-    const server = spawn(program!, [...settings, ...(options.args ?? [])], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const args = [...(options.configFile === undefined ? [] : [file]), ...settings, ...(options.args ?? [])]
+    const env = { ...process.env, ...options.env }
+    const server = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
     running = server
     let output = ''
     for (const stream of [server.stdout, server.stderr]) {
