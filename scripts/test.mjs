@@ -1,9 +1,10 @@
-// npm test: installs what is missing, finds or fetches a Redis server, and runs every test, or those in the files named.
+// npm test: installs what is missing, finds or fetches a Redis server and libfaketime, and runs every test, or those in the files named.
 // Every other argument goes on to mocha: npm test -- --grep 'entity tags'
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { provideFaketime } from './faketime.mjs'
 import { installHint, provideRedisServer } from './redis.mjs'
 import { ensureInstalled, root } from './setup.mjs'
 
@@ -14,6 +15,7 @@ if (server === undefined) {
   console.error(installHint)
   process.exit(1)
 }
+provideFaketime()
 
 const given = process.argv.slice(2)
 const someFiles = given.some(argument => argument.endsWith('.test.ts') && existsSync(join(root, argument)))
