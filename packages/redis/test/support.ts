@@ -2,11 +2,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cache, createCache, type InvalidationLog } from '@larder/core'
-import { Redis as Redis5 } from 'ioredis'
-import { Redis as Redis6 } from 'ioredis6'
+import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis'
+import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis6'
 import type { RedisServer } from '../../../test/support/redis-server.ts'
 import { clientSettings } from '../src/connect.ts'
-import { type RedisLogOptions, redisLog } from '../src/index.ts'
+import { type RedisClient, type RedisLogOptions, redisLog } from '../src/index.ts'
 
 /** Both majors, with the settings of connectRedis(). */
 export const majors = [
@@ -20,31 +20,50 @@ export const majors = [
 
 export type Connect = (port: number) => Redis5
 
-function quiet<T extends { on(event: 'error', listener: () => void): unknown }>(client: T): T {
+export function quiet<T extends { on(event: 'error', listener: () => void): unknown }>(client: T): T {
   client.on('error', () => {})
   return client
 }
 
-export interface Node {
-  readonly client: Redis5
+/** What a test does with a client, standalone or Cluster, of either major. */
+export type Client = RedisClient & { disconnect(): void }
+
+/** Both majors on the two topologies that fail over by themselves: by their Sentinels, and as a Cluster. */
+export const failingOver = [
+  { major: 'ioredis 5', Redis: Redis5, Cluster: Cluster5 },
+  { major: 'ioredis 6', Redis: Redis6 as unknown as typeof Redis5, Cluster: Cluster6 as unknown as typeof Cluster5 },
+] as const
+
+/** The settings of connectRedis() without its address, and sooner to give a silent connection up. */
+export const impatient = (() => {
+  const { host: _host, port: _port, ...settings } = clientSettings({})
+  return { ...settings, socketTimeout: 1500, connectTimeout: 1000 }
+})()
+
+export interface Node<C extends Client = Redis5> {
+  readonly client: C
   readonly log: InvalidationLog
   readonly cache: Cache
 }
 
-export interface Nodes {
+export interface Nodes<C extends Client = Redis5> {
   /** A node that has heard from the log. */
-  start(options?: RedisLogOptions & { readonly wrap?: (log: InvalidationLog) => InvalidationLog }): Promise<Node>
+  start(options?: RedisLogOptions): Promise<Node<C>>
   /** Closes all of them. */
   end(): Promise<void>
 }
 
 export function nodesOn(server: () => RedisServer, connect: Connect): Nodes {
-  const started: Node[] = []
+  return nodesWith(() => connect(server().port))
+}
+
+export function nodesWith<C extends Client>(connect: () => C): Nodes<C> {
+  const started: Node<C>[] = []
   return {
-    async start({ wrap = (log: InvalidationLog) => log, ...options } = {}) {
-      const client = connect(server().port)
+    async start(options = {}) {
+      const client = connect()
       const log = redisLog(client, options)
-      const cache = createCache({ log: wrap(log), ...(options.now && { now: options.now }) })
+      const cache = createCache({ log, ...(options.now && { now: options.now }) })
       const node = { client, log, cache }
       started.push(node)
       await until(() => log.confirmedAt() > 0)
@@ -56,7 +75,7 @@ export function nodesOn(server: () => RedisServer, connect: Connect): Nodes {
   }
 }
 
-async function end({ client, log, cache }: Node): Promise<void> {
+async function end({ client, log, cache }: Node<Client>): Promise<void> {
   await cache.close()
   await log.close()
   client.disconnect()

@@ -1,0 +1,121 @@
+// Behind Sentinels: a failover keeps what the replica had, and what it had not is noticed.
+
+import { invalidationLogContract } from '@larder/core/testing'
+import { expect } from 'chai'
+import type { Redis } from 'ioredis'
+import { type RedisSentinel, startRedisSentinel } from '../../../test/support/redis-sentinel.ts'
+import type { RedisServer } from '../../../test/support/redis-server.ts'
+import { redisLog } from '../src/index.ts'
+import { codeOf, failingOver, impatient, type Node, nodesWith, quiet, until } from './support.ts'
+
+for (const { major, Redis: Client } of failingOver) {
+  describe(`redisLog behind Sentinels on ${major}`, function () {
+    this.timeout(60_000)
+    let sentinel: RedisSentinel
+    const opened: Redis[] = []
+    before(async () => {
+      sentinel = await startRedisSentinel()
+    })
+    after(async () => {
+      for (const client of opened) client.disconnect()
+      await sentinel?.end()
+    })
+    const connect = (): Redis => {
+      const { sentinels, name } = sentinel
+      const client = new Client({
+        ...impatient,
+        sentinels: sentinels.map(each => ({ ...each })),
+        name,
+        sentinelRetryStrategy: () => 100,
+      })
+      opened.push(client)
+      return quiet(client)
+    }
+    const nodes = nodesWith(connect)
+    afterEach(async () => {
+      await nodes.end()
+      await sentinel.settle()
+    })
+
+    invalidationLogContract(`redisLog behind Sentinels on ${major}`, () => redisLog(connect()), { describe, it })
+
+    async function start(): Promise<[Node, Node]> {
+      const [a, b] = [await nodes.start(), await nodes.start()]
+      for (const { cache } of [a, b]) await cache.set('page', 'old', { ttl: '1h', tags: ['event-1', 'frozen'] })
+      return [a, b]
+    }
+    /** Until both know the same and a purge is acknowledged again. */
+    async function recover(a: Node, b: Node): Promise<void> {
+      await until(async () => (await codeOf(a.cache.invalidateTags(['again']))) === 'none', 20_000)
+      await until(() => a.log.epoch === b.log.epoch && a.log.position() === b.log.position(), 20_000)
+    }
+    async function revive(old: RedisServer, how: 'stop' | 'kill'): Promise<void> {
+      if (how === 'stop') old.cont()
+      else await old.restart()
+    }
+
+    for (const how of ['kill', 'stop'] as const) {
+      it(`R21 (${how}): what the replica had is kept, in the same epoch, and purges go on`, async () => {
+        const [a, b] = await start()
+        const { epoch } = a.log
+        await a.cache.invalidateTags(['event-1'])
+        const position = a.log.position()
+        await until(async () => (await lastIn(await sentinel.replica())) === `${position}-0`)
+        for (const { cache } of [a, b]) await cache.set('kept', 'new', { ttl: '1h', tags: ['event-2'] })
+        const { old } = await sentinel.failOver(how)
+        await recover(a, b)
+        expect([a.log.epoch, b.log.epoch]).to.deep.equal([epoch, epoch])
+        expect(a.log.position()).to.be.above(position)
+        for (const { cache } of [a, b]) {
+          expect(await cache.get('page')).to.equal(undefined)
+          expect(await cache.get('kept')).to.equal('new')
+        }
+        await revive(old, how)
+      })
+    }
+
+    it('R21: what the replica had not is noticed by whoever had heard of it: a new epoch, and nothing older is served', async () => {
+      const [a, b] = await start()
+      const { epoch } = a.log
+      const replica = await sentinel.replica()
+      await cutReplication(await sentinel.master(), replica)
+      await a.cache.invalidateTags(['event-2'])
+      await until(() => b.log.position() === a.log.position())
+      const { old, promoted } = await sentinel.failOver('kill')
+      expect(promoted).to.equal(replica)
+      await recover(a, b)
+      expect(a.log.epoch).not.to.equal(epoch)
+      for (const { cache } of [a, b]) expect(await cache.get('page')).to.equal(undefined)
+      await replica.command('CONFIG', 'SET', 'masterauth', '')
+      await old.restart()
+    })
+
+    it('R22: a purge that only the old master took is not acknowledged, and is replayed on the new one', async () => {
+      const [a, b] = await start()
+      const old = await sentinel.master()
+      // It is in the buffer of a frozen server, which carries it out when it thaws: as the master it still takes itself for.
+      old.stop()
+      const rejected = codeOf(a.cache.invalidateTags(['frozen']))
+      const { promoted } = await sentinel.failOver('stop')
+      expect(await rejected).to.equal('LARDER_INVALIDATION_UNACKNOWLEDGED')
+      expect(await a.cache.get('page')).to.equal(undefined)
+      old.cont()
+      await recover(a, b)
+      for (const { cache } of [a, b]) expect(await cache.get('page')).to.equal(undefined)
+      const records = JSON.stringify(await promoted.command('XRANGE', 'larder:{log}', '-', '+'))
+      expect(records.split('t:frozen').length - 1).to.equal(1)
+    })
+  })
+}
+
+async function lastIn(server: RedisServer): Promise<unknown> {
+  const [last] = (await server.command('XREVRANGE', 'larder:{log}', '+', '-', 'COUNT', 1)) as [[string, unknown]?]
+  return last?.[0]
+}
+
+/** From now on the replica hears nothing of its master, and stays as it is. */
+async function cutReplication(master: RedisServer, replica: RedisServer): Promise<void> {
+  // A password where none is wanted is refused.
+  await replica.command('CONFIG', 'SET', 'masterauth', 'not-wanted')
+  await master.command('CLIENT', 'KILL', 'TYPE', 'replica')
+}
