@@ -23,9 +23,37 @@ export interface RedisStoreClient extends RedisClient {
 export interface RedisConnection {
   connect(): Promise<void>
   subscribe(channel: string): Promise<unknown>
+  evalsha(sha: string, keys: number, ...args: string[]): Promise<unknown>
+  eval(script: string, keys: number, ...args: string[]): Promise<unknown>
+  /** Commands that go out in one write, on one connection; of a Cluster, to the node that has their keys. */
+  pipeline(commands: unknown[][]): { exec(): Promise<[error: Error | null, reply: unknown][] | null> }
   disconnect(reconnect?: boolean): void
   on(event: string, listener: (...args: string[]) => void): unknown
   removeAllListeners(event?: string): unknown
+}
+
+/** A connection of one's own beside the client, not connected yet: it fails at once, sends nothing twice, and reconnects for ever. */
+export function openConnection(client: RedisClient): RedisConnection {
+  const own = {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: reconnectDelayMs,
+  }
+  const connection = client.isCluster === true ? duplicateCluster(client, own) : client.duplicate(own)
+  // Without a listener ioredis prints the error, which may hold a password.
+  connection.on('error', () => {})
+  return connection
+}
+
+function duplicateCluster(client: RedisClient, own: { retryStrategy: (times: number) => number }): RedisConnection {
+  // A Cluster takes its first nodes before its options.
+  const { retryStrategy: clusterRetryStrategy, ...options } = own
+  return (client.duplicate as (nodes: object, options: object) => RedisConnection).call(client, [], {
+    ...options,
+    clusterRetryStrategy,
+  })
 }
 
 /** How long, in milliseconds, until the next try: never the same for two nodes, and never at an end. */

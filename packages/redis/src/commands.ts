@@ -4,14 +4,16 @@ import type { RedisClient } from './client.ts'
 import { evaluate } from './evaluate.ts'
 import type { Script } from './scripts.ts'
 
+/** Runs a script inside Redis. */
+export type Evaluate = (script: Script, args: readonly string[]) => Promise<unknown>
+
 export interface Commands {
   /** Rejects when Redis refuses, when the deadline is over, or at once when too much is on its way already. */
-  run(script: Script, args: readonly string[]): Promise<unknown>
+  run: Evaluate
 }
 
 export interface CommandsOptions {
-  readonly client: RedisClient
-  readonly key: string
+  readonly evaluate: Evaluate
   readonly deadlineMs: number
   /** Most commands that the client holds without an answer. */
   readonly maxCommands: number
@@ -20,7 +22,7 @@ export interface CommandsOptions {
 }
 
 export function createCommands(options: CommandsOptions): Commands {
-  const { client, key, deadlineMs, maxCommands, maxCharacters } = options
+  const { evaluate, deadlineMs, maxCommands, maxCharacters } = options
   // A command whose deadline is over stays with the client until the connection ends or answers, so it counts until then.
   let commands = 0
   let characters = 0
@@ -38,6 +40,18 @@ export function createCommands(options: CommandsOptions): Commands {
       })
       return within(answered, deadlineMs)
     },
+  }
+}
+
+/** By the client itself. */
+export function evaluateOn(client: Pick<RedisClient, 'evalsha' | 'eval'>, key: string): Evaluate {
+  return async function evaluate({ sha, text }, args) {
+    try {
+      return await client.evalsha(sha, 1, key, ...args)
+    } catch (error) {
+      if (!/^NOSCRIPT/.test(String((error as Error | undefined)?.message))) throw error
+      return client.eval(text, 1, key, ...args)
+    }
   }
 }
 

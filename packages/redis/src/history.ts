@@ -26,8 +26,8 @@ const REMEMBERED = 256
 /** Between two records there is room for a million that are not acknowledged. */
 const STEP = 2 ** -20
 
-/** @param onApplied is told the id and the sequence of each record of the log, after the subscribers. */
-export function createHistory(onApplied: (id: string, sequence: number) => void): History {
+/** @param onApplied is told the place of each record of the log, after the subscribers. */
+export function createHistory(onApplied: (place: Place) => void): History {
   const subscribers = new Set<(record: LogRecord) => void>()
   const recent = new Map<number, string>()
   // Until the log has said its own, an epoch that only this node has.
@@ -58,7 +58,7 @@ export function createHistory(onApplied: (id: string, sequence: number) => void)
       if (sequence === place.sequence + 1 && previous === place.id) {
         moveTo({ epoch, sequence, id })
         tell(invalidation)
-        onApplied(id, sequence)
+        onApplied({ epoch, sequence, id })
         return 'applied'
       }
       return recent.get(sequence) === id ? 'known' : 'gap'

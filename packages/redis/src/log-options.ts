@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { type Duration, LarderTypeError } from '@larder/core'
-import { checkOptions, durationMs, isDuration, isFunction, isString } from '@larder/core/door'
+import { checkOptions, durationMs, isDuration, isFunction, isInteger, isString } from '@larder/core/door'
 
 export interface RedisLogOptions {
   /** What the names of its stream and its channel begin with: one for each cache that shares a server. @default 'larder:' */
@@ -18,6 +18,13 @@ export interface RedisLogOptions {
   readonly retention?: Duration
   /** How long an append waits for its acknowledgement. @default '1s' */
   readonly deadline?: Duration
+  /**
+   * So many replicas have to have an invalidation as well (`WAIT`), within the deadline; otherwise it rejects as one that was not
+   * acknowledged, and is sent again until they have. At 0 a failover may lose the last ones. Above, one more connection is opened.
+   *
+   * @default 0
+   */
+  readonly replicas?: number
   /** The clock of the cache, when that was given one. For tests. @default the same monotonic clock that a cache has */
   readonly now?: () => number
 }
@@ -27,6 +34,7 @@ export interface RedisLogSettings {
   readonly tickMs: number
   readonly retentionMs: number
   readonly deadlineMs: number
+  readonly replicas: number
   readonly now: () => number
 }
 
@@ -35,13 +43,14 @@ const shape = {
   tick: isDuration,
   retention: isDuration,
   deadline: isDuration,
+  replicas: isInteger(0, 100),
   now: isFunction,
 }
 
 /** @throws LARDER_UNKNOWN_OPTION, LARDER_INVALID_OPTION, LARDER_INVALID_DURATION */
 export function readLogOptions(options: RedisLogOptions): RedisLogSettings {
   checkOptions('redisLog()', options, shape)
-  const { prefix = 'larder:', tick = '500ms', retention = '7d', deadline = '1s', now } = options
+  const { prefix = 'larder:', tick = '500ms', retention = '7d', deadline = '1s', replicas = 0, now } = options
   // A brace would move the tag that decides on the slot.
   if (/[{}]/.test(prefix))
     throw new LarderTypeError('LARDER_INVALID_OPTION', 'redisLog(): prefix: expected a string without { and }')
@@ -50,6 +59,7 @@ export function readLogOptions(options: RedisLogOptions): RedisLogSettings {
     tickMs: within('tick', durationMs(tick, 'tick'), 10, 60_000),
     retentionMs: within('retention', durationMs(retention, 'retention'), 60_000, Number.MAX_SAFE_INTEGER),
     deadlineMs: within('deadline', durationMs(deadline, 'deadline'), 10, 60_000),
+    replicas,
     now: now ?? (() => performance.timeOrigin + performance.now()),
   }
 }

@@ -1,17 +1,21 @@
 // Invalidations that the log has not acknowledged, until it has: bounded, and what does not fit becomes "everything".
 
 import type { Invalidation } from '@larder/core'
+import type { Place } from './record.ts'
 
 /** A record that is still to be appended. Its id makes a second try the same record. */
 export interface Unacknowledged {
   readonly id: string
   readonly text: string
   readonly soft: boolean
+  /** Where this node has applied it as a record of the log, which more servers have to have. */
+  place?: Place | undefined
 }
 
 export interface ReplayQueue {
   readonly size: number
   first(): Unacknowledged | undefined
+  get(id: string): Unacknowledged | undefined
   add(record: Unacknowledged): void
   delete(id: string): void
 }
@@ -41,6 +45,7 @@ export function createReplayQueue(
       return records.size
     },
     first: () => records.values().next().value,
+    get: id => records.get(id),
     add,
     delete(id) {
       const record = records.get(id)

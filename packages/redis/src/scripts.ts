@@ -34,7 +34,7 @@ end
  * Appends a record behind the place that the node knows, and publishes it. Answers with its sequence and the id before it, or with nothing when the node's
  * place is not in the log: then it has to ask first. A record that is sent again is found behind that place and not appended twice.
  *
- * Arguments: epoch, sequence and id of the place; id, record; channel, retention; '1' when it was sent before.
+ * Arguments: epoch, sequence and id of the place; id, record; channel, retention; '1' when it was sent before, '1' when WAIT follows.
  */
 export const appendScript = script(`${common}
 local epoch, place, id = ARGV[1], ARGV[2] .. '-0', ARGV[4]
@@ -43,10 +43,14 @@ if not own or own[2][4] ~= ARGV[3] then return false end
 local head = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
 if head[2][2] ~= epoch then return false end
 if ARGV[8] == '1' then
-  local known = redis.call('XRANGE', stream, place, '+', 'COUNT', ${SCANNED + 1})
+  local known = own[2][4] == id and {own} or redis.call('XRANGE', stream, place, '+', 'COUNT', ${SCANNED + 1})
   if #known > ${SCANNED} then return false end
-  for k = 2, #known do
-    if known[k][2][4] == id then return {sequence(known[k]), known[k - 1][2][4]} end
+  for k = 1, #known do
+    if known[k][2][4] == id then
+      -- WAIT speaks of what was written last on its connection: this changes nothing, and is written.
+      if ARGV[9] == '1' then redis.call('XSETID', stream, head[1]) end
+      return {sequence(known[k]), k > 1 and known[k - 1][2][4] or ''}
+    end
   end
 end
 local at = now()

@@ -1,7 +1,6 @@
 // The channel on which records arrive at once, on a connection of the log's own. What it loses, the tick finds.
 
-import type { RedisClient, RedisConnection } from './client.ts'
-import { reconnectDelayMs } from './client.ts'
+import { openConnection, type RedisClient } from './client.ts'
 
 export interface Subscription {
   /** Whether messages should be arriving. */
@@ -21,7 +20,7 @@ export interface SubscriptionOptions {
 
 export function openSubscription(options: SubscriptionOptions): Subscription {
   const { client, channel, onMessage, onSubscribed } = options
-  const connection = duplicate(client)
+  const connection = openConnection(client)
   let active = false
 
   async function subscribe(): Promise<void> {
@@ -39,8 +38,6 @@ export function openSubscription(options: SubscriptionOptions): Subscription {
     active = false
   })
   connection.on('message', (_channel, message) => onMessage(message as string))
-  // Without a listener ioredis prints the error, which may hold a password.
-  connection.on('error', () => {})
   connection.connect().catch(() => {})
 
   return {
@@ -57,21 +54,4 @@ export function openSubscription(options: SubscriptionOptions): Subscription {
       connection.disconnect()
     },
   }
-}
-
-function duplicate(client: RedisClient): RedisConnection {
-  const own = {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    autoResubscribe: false,
-    autoResendUnfulfilledCommands: false,
-    retryStrategy: reconnectDelayMs,
-  }
-  if (client.isCluster !== true) return client.duplicate(own)
-  // A Cluster takes its first nodes before its options.
-  const { retryStrategy: clusterRetryStrategy, ...cluster } = own
-  return (client.duplicate as (nodes: object, options: object) => RedisConnection).call(client, [], {
-    ...cluster,
-    clusterRetryStrategy,
-  })
 }

@@ -86,6 +86,21 @@ for (const { major, Cluster: Client } of failingOver) {
       expect(await cluster.masterOf(key)).not.to.equal(from)
     })
 
+    it('replicas: 1: on the node of the slot, also after that has moved', async () => {
+      const { log } = await nodes.start({ replicas: 1 })
+      const append = () => log.append({ kind: 'names', names: ['t:a'], soft: false })
+      const isThere = async (position: number): Promise<boolean> => {
+        const replica = await replicaOf(await cluster.masterOf(key))
+        // A replica that is asked about its master's slots answers on a connection that only reads.
+        return (await offsetOf(replica)) === (await offsetOf(await cluster.masterOf(key))) && position > 0
+      }
+      expect(await isThere(await append())).to.equal(true)
+      await cluster.moveSlot(key, await cluster.otherMaster(key))
+      // The first one hears that the slot has moved.
+      await until(async () => (await codeOf(append())) === 'none')
+      await append()
+    })
+
     for (const how of ['kill', 'stop'] as const) {
       it(`the master of the log is lost (${how}): what its replica had is kept, in the same epoch`, async () => {
         const [a, b] = await start()

@@ -4,10 +4,11 @@ import type { Invalidation, LogRecord } from '@larder/core'
 import { expect } from 'chai'
 import { createCommands } from '../src/commands.ts'
 import { createHistory } from '../src/history.ts'
+import { latest } from '../src/latest.ts'
 import { decodeInvalidation, decodeMessage, decodeSync } from '../src/record.ts'
 import { createReplayQueue, type Unacknowledged } from '../src/replay-queue.ts'
 import { appendScript } from '../src/scripts.ts'
-import { codeOf } from './support.ts'
+import { codeOf, until } from './support.ts'
 
 const all: Invalidation = { kind: 'all', soft: false }
 
@@ -22,7 +23,7 @@ describe('a history', () => {
 
   it('takes the next record, knows one that comes twice, and finds a gap, another epoch and another record', () => {
     const applied: number[] = []
-    const history = createHistory((_id, sequence) => void applied.push(sequence))
+    const history = createHistory(({ sequence }) => void applied.push(sequence))
     history.adopt({ epoch: 'e', sequence: 7, id: 'id-7' })
     expect([8, 8, 10, 9, 7].map(sequence => history.receive(record(sequence)))).to.deep.equal([
       'applied',
@@ -106,18 +107,41 @@ describe('a message', () => {
   })
 })
 
+describe('the latest run', () => {
+  it('is for each caller one that began after the call, one at a time, whether others failed or not', async () => {
+    const ends: ((error?: Error) => void)[] = []
+    const { run } = latest(() => {
+      return new Promise((resolve, reject) => ends.push(error => (error === undefined ? resolve() : reject(error))))
+    })
+    const outcomes: string[] = []
+    const call = (name: string) =>
+      run().then(
+        () => outcomes.push(name),
+        () => outcomes.push(`${name} failed`),
+      )
+    const calls = [call('first'), call('second'), call('third')]
+    expect(ends).to.have.length(1)
+    ends[0]?.(new Error('lost'))
+    await until(() => ends.length === 2)
+    expect(outcomes).to.deep.equal(['first failed'])
+    calls.push(call('fourth'))
+    ends[1]?.()
+    await until(() => ends.length === 3)
+    expect(outcomes).to.deep.equal(['first failed', 'second', 'third'])
+    ends[2]?.()
+    await Promise.all(calls)
+    expect(outcomes.at(-1)).to.equal('fourth')
+  })
+})
+
 describe('commands on the way', () => {
   it('are bounded, also when the client never answers', async () => {
     let sent = 0
-    const client = {
-      evalsha: () => {
+    const commands = createCommands({
+      evaluate: () => {
         sent++
         return new Promise(() => {})
       },
-    }
-    const commands = createCommands({
-      client: client as never,
-      key: 'k',
       deadlineMs: 20,
       maxCommands: 3,
       maxCharacters: 100,

@@ -90,8 +90,29 @@ for (const { major, Redis: Client } of failingOver) {
       await old.restart()
     })
 
-    it('R22: a purge that only the old master took is not acknowledged, and is replayed on the new one', async () => {
+    it('replicas: 1: whatever was acknowledged is there after the failover, however soon that comes', async () => {
+      const [a, b] = [await nodes.start({ replicas: 1 }), await nodes.start({ replicas: 1 })]
+      const { epoch } = a.log
+      await b.cache.set('page', 'old', { ttl: '1h', tags: ['event-1'] })
+      let position = 0
+      const purging = (async () => {
+        // One after the other until the master is gone in the middle of one.
+        for (;;) position = await a.log.append({ kind: 'names', names: ['t:event-1'], soft: false })
+      })().catch(() => {})
+      await until(() => position > 100)
+      const { old, promoted } = await sentinel.failOver('kill')
+      await purging
+      expect(Number(/^\d+/.exec(String(await lastIn(promoted)))?.[0])).to.be.at.least(position)
+      await old.restart()
+      // Until the old one is a replica nothing is acknowledged.
+      await recover(a, b)
+      expect(a.log.epoch).to.equal(epoch)
+      expect(await b.cache.get('page')).to.equal(undefined)
+    })
+
+    it('R22: a purge that only the old master took is not acknowledged, and is replayed on the new one, or makes a new epoch', async () => {
       const [a, b] = await start()
+      const { epoch } = a.log
       const old = await sentinel.master()
       // It is in the buffer of a frozen server, which carries it out when it thaws: as the master it still takes itself for.
       old.stop()
@@ -103,7 +124,8 @@ for (const { major, Redis: Client } of failingOver) {
       await recover(a, b)
       for (const { cache } of [a, b]) expect(await cache.get('page')).to.equal(undefined)
       const records = JSON.stringify(await promoted.command('XRANGE', 'larder:{log}', '-', '+'))
-      expect(records.split('t:frozen').length - 1).to.equal(1)
+      // The old master may have taken it, and later purges, before it was made a replica: then its history is lost, and that is noticed.
+      if (a.log.epoch === epoch) expect(records.split('t:frozen').length - 1).to.equal(1)
     })
   })
 }
