@@ -1,23 +1,23 @@
-// Ends the servers of a test process when that process ends, however it ends: then this one's input closes.
+// Ends what a test process started when that process ends, however it ends: then this one's input closes.
 
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
-/** The process of each server by its folder; `null` while it does not run. */
-const servers = new Map()
+/** What is to be ended, by its name. */
+const reaped = new Map()
 
 createInterface({ input: process.stdin })
   .on('line', line => {
-    const { folder, pid } = JSON.parse(line)
-    servers.set(folder, pid)
+    const { name, pid, folder } = JSON.parse(line)
+    reaped.set(name, { pid, folder })
   })
   .on('close', () => {
-    for (const [folder, pid] of servers) {
+    for (const { pid, folder } of reaped.values()) {
       try {
-        if (pid !== null) process.kill(pid, 'SIGKILL')
+        if (pid !== undefined) process.kill(pid, 'SIGKILL')
       } catch {
         // It has ended by itself.
       }
-      rmSync(folder, { recursive: true, force: true })
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     }
   })

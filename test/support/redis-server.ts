@@ -6,10 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { findRedisServer, installHint } from '../../scripts/redis.mjs'
+import { tellReaper } from './reaper.ts'
 import { type Reply, sendCommand } from './resp.ts'
 
 export interface RedisServerOptions {
@@ -72,8 +71,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       output += error.message
     })
     await once(server, 'spawn')
-    tellReaper(folder, server.pid)
-    server.once('exit', () => tellReaper(folder, undefined))
+    tellReaper({ name: folder, pid: server.pid, folder })
+    server.once('exit', () => tellReaper({ name: folder, folder }))
     // A test that forgets to end it ends all the same; the reaper does the rest.
     for (const handle of [server, server.stdout, server.stderr]) (handle as { unref?(): void }).unref?.()
     const deadline = Date.now() + 10_000
@@ -139,20 +138,4 @@ async function answers(port: number): Promise<boolean> {
 
 function hasEnded(server: ChildProcess): boolean {
   return server.exitCode !== null || server.signalCode !== null
-}
-
-let reaper: Writable | undefined
-
-function tellReaper(folder: string, pid: number | undefined): void {
-  if (reaper === undefined) {
-    // In a process group of its own, so that Ctrl-C in a terminal does not end it first.
-    const child = spawn(process.execPath, [fileURLToPath(new URL('reaper.mjs', import.meta.url))], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    })
-    child.unref()
-    ;(child.stdin as Writable & { unref(): void }).unref()
-    reaper = child.stdin.on('error', () => {})
-  }
-  reaper.write(`${JSON.stringify({ folder, pid: pid ?? null })}\n`)
 }
