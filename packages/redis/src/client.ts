@@ -23,8 +23,8 @@ export interface RedisStoreClient extends RedisClient {
 export interface RedisConnection {
   connect(): Promise<void>
   subscribe(channel: string): Promise<unknown>
-  evalsha(sha: string, keys: number, ...args: string[]): Promise<unknown>
-  eval(script: string, keys: number, ...args: string[]): Promise<unknown>
+  evalsha(sha: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>
+  eval(script: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>
   /** Commands that go out in one write, on one connection; of a Cluster, to the node that has their keys. */
   pipeline(commands: unknown[][]): { exec(): Promise<[error: Error | null, reply: unknown][] | null> }
   disconnect(reconnect?: boolean): void

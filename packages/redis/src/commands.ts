@@ -1,7 +1,5 @@
 // Every command to Redis: in one round trip, within a deadline, and never more on the way than the bounds allow.
 
-import type { RedisClient } from './client.ts'
-import { evaluate } from './evaluate.ts'
 import type { Script } from './scripts.ts'
 
 /** Runs a script inside Redis. */
@@ -34,24 +32,12 @@ export function createCommands(options: CommandsOptions): Commands {
         return Promise.reject(new Error('Too much is on its way.'))
       commands++
       characters += length
-      const answered = evaluate(client, script, [key], args).finally(() => {
+      const answered = evaluate(script, args).finally(() => {
         commands--
         characters -= length
       })
       return within(answered, deadlineMs)
     },
-  }
-}
-
-/** By the client itself. */
-export function evaluateOn(client: Pick<RedisClient, 'evalsha' | 'eval'>, key: string): Evaluate {
-  return async function evaluate({ sha, text }, args) {
-    try {
-      return await client.evalsha(sha, 1, key, ...args)
-    } catch (error) {
-      if (!/^NOSCRIPT/.test(String((error as Error | undefined)?.message))) throw error
-      return client.eval(text, 1, key, ...args)
-    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { RedisClient } from './client.ts'
 import type { Script } from './scripts.ts'
 
 export async function evaluate(
-  client: RedisClient,
+  client: Pick<RedisClient, 'evalsha' | 'eval'>,
   { sha, text }: Script,
   keys: readonly string[],
   args: readonly (string | Buffer)[],

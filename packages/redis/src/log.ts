@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import type { InvalidationLog } from '@larder/core'
 import type { RedisClient } from './client.ts'
-import { createCommands, evaluateOn } from './commands.ts'
+import { createCommands, type Evaluate } from './commands.ts'
 import { createDelivery } from './delivery.ts'
+import { evaluate } from './evaluate.ts'
 import { createHistory } from './history.ts'
 import { latest } from './latest.ts'
 import { type RedisLogOptions, readLogOptions } from './log-options.ts'
@@ -25,11 +26,11 @@ export function redisLog(client: RedisClient, options: RedisLogOptions = {}): In
   const key = `${prefix}{log}`
   // ioredis puts its own prefix before a key, but not before a channel.
   const channel = `${client.options?.keyPrefix ?? ''}${key}`
-  const evaluate = evaluateOn(client, key)
+  const evaluateHere: Evaluate = (script, args) => evaluate(client, script, [key], args)
   const replicated = replicas > 0 ? createReplicated({ client, key, replicas, deadlineMs }) : undefined
-  const syncs = createCommands({ evaluate, deadlineMs, maxCommands: 4, maxCharacters: 64 * 1024 })
+  const syncs = createCommands({ evaluate: evaluateHere, deadlineMs, maxCommands: 4, maxCharacters: 64 * 1024 })
   const appends = createCommands({
-    evaluate: replicated?.evaluate ?? evaluate,
+    evaluate: replicated?.evaluate ?? evaluateHere,
     deadlineMs,
     maxCommands: 8192,
     maxCharacters: 8 * 1024 * 1024,

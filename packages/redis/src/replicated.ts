@@ -1,7 +1,8 @@
 // Scripts that count only once so many replicas have what they wrote, on a connection of their own: WAIT holds up whatever comes behind it.
 
 import { openConnection, type RedisClient } from './client.ts'
-import { type Evaluate, evaluateOn } from './commands.ts'
+import type { Evaluate } from './commands.ts'
+import { evaluate } from './evaluate.ts'
 import type { Script } from './scripts.ts'
 
 export interface Replicated {
@@ -33,7 +34,6 @@ const GROUP = 256
 export function createReplicated(options: ReplicatedOptions): Replicated {
   const { client, key, replicas, deadlineMs } = options
   const connection = openConnection(client)
-  const evaluateAlone = evaluateOn(connection, key)
   const waiting: Waiting[] = []
   // Until it has been connected, or has failed to, scripts wait.
   let isReady = false
@@ -70,7 +70,7 @@ export function createReplicated(options: ReplicatedOptions): Replicated {
       if (refusal instanceof Error) {
         reject(refusal)
         // In a pipeline, the client does not follow a slot that has moved; by itself it does, and knows for the next time.
-        if (/^(MOVED|ASK)/.test(refusal.message)) void evaluateAlone(script, args).catch(() => {})
+        if (/^(MOVED|ASK)/.test(refusal.message)) void evaluate(connection, script, [key], args).catch(() => {})
       } else if (isEnough) resolve(reply)
       else reject(new Error('Too few replicas have it.'))
     }

@@ -36,12 +36,14 @@ for (const { major, connect } of majors) {
     after(() => {
       for (const client of clients) client.disconnect()
     })
+    // Each has a history of its own: a node is told of what was there before it.
+    let contracts = 0
     invalidationLogContract(
       `redisLog with replicas: 1 on ${major}`,
       () => {
         const client = connect(master.port)
         clients.push(client)
-        return redisLog(client, { replicas: 1 })
+        return redisLog(client, { replicas: 1, prefix: `contract-${++contracts}:` })
       },
       { describe, it },
     )
