@@ -15,5 +15,6 @@ export {
 } from '@larder/core'
 export type { CacheHealthOptions, Explanation, InvalidateRequest } from '@larder/core/door'
 export { cacheHealth } from './cache-health.ts'
+export { createSecureServer, createServer } from './create-server.ts'
 export { attachCache, cacheOf, invalidate, tag } from './invalidate.ts'
 export { type ExpressResponseCache, type ExpressResponseCacheOptions, responseCache } from './response-cache.ts'
