@@ -17,7 +17,7 @@ for (const framework of frameworks) {
     const serve = serving()
 
     for (const way of ways[framework.family]) {
-      if (way.only !== undefined && way.only !== framework.name) continue
+      if (way.only !== undefined && way.only !== framework.version) continue
       it(way.why === undefined ? `${way.title} is kept` : `${way.title} is not kept: ${way.why}`, async () => {
         const bare = await (await serveWay([])).client.ask('/', way.ask)
         const { client, runs } = await serveWay([framework.door.responseCache({ ttl: '1m', cache: createCache() })])

@@ -1,5 +1,6 @@
-// Express 5 and 4 in the table of frameworks.
+// Express 5 and 4 in the table of frameworks, each on Node's own server and on the fast one.
 
+import type { Server } from 'node:http'
 import { finished, type Readable } from 'node:stream'
 import * as door from '@larder/express'
 import compression from 'compression'
@@ -11,12 +12,15 @@ import type { App, Asked, DoorFunctions, Framework, Middleware, Reply } from './
 
 export type Express = typeof express5
 
-function expressFramework(name: string, express: Express): Framework {
+type Listen = (app: ReturnType<Express>) => Server
+
+function expressFramework(name: string, version: Framework['version'], express: Express, listen: Listen): Framework {
   return {
     name,
+    version,
     family: 'express',
     door: door as unknown as DoorFunctions,
-    app: () => expressApp(express),
+    app: () => expressApp(express, listen),
     handler: answer =>
       adapted(async (req, res, next) => {
         const asked: Asked = {
@@ -65,7 +69,7 @@ function expressFramework(name: string, express: Express): Framework {
   }
 }
 
-function expressApp(express: Express): App {
+function expressApp(express: Express, listen: Listen): App {
   const app = express()
   // In this environment an error is answered with its stack and not printed.
   app.set('env', 'test')
@@ -78,7 +82,7 @@ function expressApp(express: Express): App {
       build({ get: (path, ...middleware) => void router.get(path, ...native(middleware)) })
       app.use(prefix, ...native(before), router)
     },
-    listen: () => app.listen(0, '127.0.0.1'),
+    listen: () => listen(app),
   }
 }
 
@@ -93,8 +97,18 @@ function pipe(body: Readable, res: express5.Response): void {
 export const adapted = (handler: RequestHandler): Middleware => handler
 const native = (middleware: readonly Middleware[]) => middleware as readonly RequestHandler[]
 
-export const express5Framework = expressFramework('Express 5', express5)
-export const express4Framework = expressFramework('Express 4', express4 as Express)
+const usual: Listen = app => app.listen(0, '127.0.0.1')
+const fast: Listen = app => door.createServer(app).listen(0, '127.0.0.1')
+
+export const express5Framework = expressFramework('Express 5', 'Express 5', express5, usual)
+export const express4Framework = expressFramework('Express 4', 'Express 4', express4 as Express, usual)
+export const fastExpress5Framework = expressFramework('Express 5 on the fast server', 'Express 5', express5, fast)
+export const fastExpress4Framework = expressFramework(
+  'Express 4 on the fast server',
+  'Express 4',
+  express4 as Express,
+  fast,
+)
 
 export const expressOf = (framework: Framework): Express =>
-  framework === express5Framework ? express5 : (express4 as Express)
+  framework.version === 'Express 5' ? express5 : (express4 as Express)

@@ -1,10 +1,10 @@
-// The four frameworks as the door suite sees them: an app, a route, a layer around it, an answer.
+// The frameworks, in their versions and on their servers, as the door suite sees them: an app, a route, a layer around it, an answer.
 
 import type { Server } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Cache, Duration } from '@larder/core'
 import type { CacheHealthOptions, InvalidateRequest, ResponseCacheOptions } from '@larder/core/door'
-import { express4Framework, express5Framework } from './express.ts'
+import { express4Framework, express5Framework, fastExpress4Framework, fastExpress5Framework } from './express.ts'
 import { koa2Framework, koa3Framework } from './koa.ts'
 
 /** A middleware of the framework's own; only its adapter knows what is in it. */
@@ -55,6 +55,7 @@ export interface App {
 
 export interface Framework {
   readonly name: string
+  readonly version: 'Express 5' | 'Express 4' | 'Koa 3' | 'Koa 2'
   readonly family: 'express' | 'koa'
   readonly door: DoorFunctions
   app(): App
@@ -72,4 +73,11 @@ export interface Framework {
   givingCookie(name: string): Middleware
 }
 
-export const frameworks: readonly Framework[] = [express5Framework, express4Framework, koa3Framework, koa2Framework]
+export const frameworks: readonly Framework[] = [
+  express5Framework,
+  express4Framework,
+  fastExpress5Framework,
+  fastExpress4Framework,
+  koa3Framework,
+  koa2Framework,
+]

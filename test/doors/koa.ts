@@ -10,9 +10,10 @@ import type { App, Asked, DoorFunctions, Framework, Middleware, Reply } from './
 
 export type Koa = typeof Koa3
 
-function koaFramework(name: string, Koa: Koa): Framework {
+function koaFramework(name: 'Koa 3' | 'Koa 2', Koa: Koa): Framework {
   return {
     name,
+    version: name,
     family: 'koa',
     door: door as unknown as DoorFunctions,
     app: () => koaApp(Koa),

@@ -1,7 +1,7 @@
 // The form of a case: one way in which a handler answers, and what becomes of it.
 
 import type { AskOptions } from '../support/http.ts'
-import type { Middleware } from './frameworks.ts'
+import type { Framework, Middleware } from './frameworks.ts'
 
 export interface Way {
   readonly title: string
@@ -12,5 +12,5 @@ export interface Way {
   /** A request field that the framework reads for it without a Vary. */
   readonly reads?: string
   /** The one version that knows this way. */
-  readonly only?: string
+  readonly only?: Framework['version']
 }

@@ -43,6 +43,8 @@ describe('OpenTelemetry', function () {
     // A page that is still the same is answered by Express itself with 304.
     ['Express, on the app', false, 304],
     ['Express, on the route', true, 304],
+    ['Express on the fast server, on the app', false, 304],
+    ['Express on the fast server, on the route', true, 304],
     ['Koa, on the app', false, 200],
     ['Koa, on the route', true, 200],
   ] as const) {

@@ -21,7 +21,7 @@ import {
 import { type Client, type Clock, createClock, serving } from '../doors/stage.ts'
 import type { Answer } from '../support/http.ts'
 
-export const frameworks = known.filter(({ name }) => name !== 'Koa 2')
+export const frameworks = known.filter(({ name, version }) => name === version && version !== 'Koa 2')
 
 /** A request to a page: `run` counts the runs of its handler. */
 export interface Visit extends Asked {
