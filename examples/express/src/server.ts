@@ -1,7 +1,6 @@
 // Link Up Buddy on Express: every route, and how long its answers keep.
 
-import { createServer } from 'node:http'
-import { cacheHealth, createCache, responseCache } from '@larder/express'
+import { cacheHealth, createCache, createServer, responseCache } from '@larder/express'
 import {
   answerForError,
   buddyPage,

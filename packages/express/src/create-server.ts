@@ -47,9 +47,13 @@ interface Prototypes {
 }
 
 function prototypesOf(where: string, app: unknown): Prototypes {
-  const { request, response } = app as Partial<Prototypes>
-  if (request instanceof IncomingMessage && response instanceof ServerResponse) return app as Prototypes
+  if (typeof app === 'function' && 'request' in app && isOf(app, app.request)) return app as unknown as Prototypes
   throw new LarderTypeError('LARDER_INVALID_OPTION', `${where}: app: expected what express() returns`)
+}
+
+/** An app's own prototypes know it; those of Express itself, which they inherit from, know none. */
+function isOf(app: object, request: unknown): boolean {
+  return typeof request === 'object' && request !== null && 'app' in request && request.app === app
 }
 
 function withMessages<Options extends ServerOptions>(options: Options, prototypes: Prototypes): Options {
