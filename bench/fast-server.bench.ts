@@ -1,7 +1,6 @@
 // Express on the fast server against Express on Node's own, without any cache: an empty handler and res.json of about 1 KB.
 
 import { createServer as createNodeServer, type Server } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { createServer } from '@larder/express'
 import express, { type RequestHandler } from 'express'
 // @ts-expect-error The alias has no types of its own.
@@ -57,7 +56,7 @@ const against: Readonly<Record<string, string>> = {
 const [name] = process.argv.slice(2)
 if (name !== undefined) await serveCourse(courses[name]!())
 else {
-  const file = fileURLToPath(import.meta.url)
+  const file = import.meta.filename
   const taken = await race({ file, courses: Object.keys(courses), rounds: 15, requests: 8000, connections: 32 })
   const raw = taken.get('node:http, Buffer of 1 KB')!
   const figures = [...taken].map(([course, micros]) => ({
