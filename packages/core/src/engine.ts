@@ -72,7 +72,8 @@ const dayMs = 86_400_000
 export function createEngine(options: EngineOptions = {}): Engine {
   const { name = 'default', flags } = options
   const log = options.log ?? options.far?.store.openLog?.() ?? createLocalLog()
-  const now = options.now ?? (() => performance.timeOrigin + performance.now())
+  const { timeOrigin } = performance
+  const now = options.now ?? (() => timeOrigin + performance.now())
   let longestLifetimeMs = dayMs
   let begun = 0
   let closed = false

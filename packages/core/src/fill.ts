@@ -38,6 +38,8 @@ export interface FillContext<Subject> extends StandIn<Subject> {
   /** Those who wait for this run; none when it runs for its own client alone. */
   readonly flight: Flight | undefined
   readonly flightKey: string
+  /** What an invalidation may call the response, whatever the handler does to its request. */
+  readonly names: readonly string[]
   /** Taken before the handler runs. */
   readonly stamp: Stamped
   readonly begun: number
@@ -164,7 +166,7 @@ export class Fill<Subject> implements Recorder {
   }
 
   #store(accepted: Accepted, given: unknown): void {
-    const { engine, exchange, settings, plan, begun, stamp } = this.#context
+    const { engine, exchange, settings, names, begun, stamp } = this.#context
     if (this.#settled) return
     if (modeOf(engine) !== 'on') return this.#settle('failed', 'read-only')
     const { status, removed, terms, respondedAt, clientTtlSeconds } = accepted
@@ -186,7 +188,7 @@ export class Fill<Subject> implements Recorder {
       timing: timingOf(accepted, settings.policy, stamp, respondedAt),
       begun,
       stamp,
-      names: [...plan.names, ...groupNames(exchange.request, headers), ...tags.map(tagName)],
+      names: [...names, ...groupNames(exchange.request, headers), ...tags.map(tagName)],
       clientTtlSeconds,
     })
     const obstacle = this.#keep(accepted, stored)

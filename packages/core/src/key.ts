@@ -1,6 +1,7 @@
 // The key of a resource: raw parts, joined so that no two requests share one by accident.
 
 import type { CacheRequest } from './exchange.ts'
+import { targetName, uriName } from './names.ts'
 import type { QueryOptions } from './response-options.ts'
 
 /** Scheme and authority as the request had them; the caller has checked the Host field. */
@@ -11,6 +12,11 @@ export function originOf(request: CacheRequest): string {
 /** The origin as invalidations name it: a host is the same in any case. */
 export function originName(request: CacheRequest): string {
   return originOf(request).toLowerCase()
+}
+
+/** What an invalidation may call the response to a request: its URI, and its target on any host. */
+export function namesOf(request: CacheRequest): readonly string[] {
+  return [uriName(originName(request) + request.target), targetName(request.target)]
 }
 
 /**

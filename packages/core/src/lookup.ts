@@ -4,6 +4,7 @@ import type { Engine } from './engine.ts'
 import type { CacheRequest } from './exchange.ts'
 import type { RequestHeaders } from './http/headers.ts'
 import type { Stamped, Verdict } from './invalidation/log.ts'
+import { namesOf } from './key.ts'
 import type { Plan } from './plan.ts'
 import type { Reusable } from './policy/reuse.ts'
 import { variantOf } from './policy/vary.ts'
@@ -51,7 +52,7 @@ export function verdictFor(
   if (!plan.aliased || verdict === 'invalid') return verdict
   // It was filled under another target perhaps, and an invalidation of the one that is asked for counts as well.
   const { epoch, position, filledAt } = stored
-  const asked = { epoch, position, filledAt, names: plan.names, subject: request.target }
+  const asked = { epoch, position, filledAt, names: namesOf(request), subject: request.target }
   const own = engine.ledger.verdict({ ...asked, checkedAt: -1, checkedVerdict: 'valid' }, now)
   return own === 'valid' ? verdict : own
 }
@@ -69,9 +70,9 @@ export function flightKeyOf(engine: Engine, plan: Plan, headers: RequestHeaders)
 }
 
 /** Taken before the handler runs. A purge of what is to be replaced means the run as well. */
-export function stampOf(engine: Engine, plan: Plan, request: CacheRequest, stale: StoredResponse | undefined): Stamped {
-  const names = stale === undefined ? plan.names : [...plan.names, ...stale.names]
-  return engine.stamp(names, request.target)
+export function stampOf(engine: Engine, request: CacheRequest, stale: StoredResponse | undefined): Stamped {
+  const names = namesOf(request)
+  return engine.stamp(stale === undefined ? names : [...names, ...stale.names], request.target)
 }
 
 /** The memory tier holds responses alone under such a key. */

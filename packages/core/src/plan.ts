@@ -3,8 +3,7 @@
 import { carriesCredentials } from './credentials.ts'
 import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Exchange } from './exchange.ts'
-import { originName, originOf, resourceKey } from './key.ts'
-import { targetName, uriName } from './names.ts'
+import { originOf, resourceKey } from './key.ts'
 import type { PolicyOptions } from './policy/types.ts'
 import type { RouteSettings } from './response-options.ts'
 
@@ -12,8 +11,6 @@ export interface Plan {
   readonly key: string
   /** Wall 1: the request carries credentials and the route did not opt in, so only a shareable response may be used or kept. */
   readonly guarded: boolean
-  /** What an invalidation may call the response: its URI, and its target on any host. */
-  readonly names: readonly string[]
   /** Requests for other targets may have the same key. */
   readonly aliased: boolean
   /** Which reading of the RFC the route has. */
@@ -28,6 +25,12 @@ export interface FailedFunction {
   readonly operation: 'skip' | 'key' | 'scope'
 }
 
+/** The plan of a route without functions of the user's; `undefined` where `planRequest` has to ask them. */
+export function planAtOnce<Subject>(exchange: Exchange<Subject>, settings: RouteSettings<Subject>): Plan | undefined {
+  if (settings.skip !== undefined || settings.key !== undefined || settings.scope !== undefined) return undefined
+  return makePlan(exchange, settings, undefined, undefined)
+}
+
 /**
  * Settles at once unless one of the user's functions returns a promise. A function that throws, rejects or returns something else
  * than it should makes a bypass, never an error for the client.
@@ -39,10 +42,6 @@ export function planRequest<Subject>(
   otherwise: (refusal: PlanRefusal, failed?: FailedFunction) => void,
 ): void {
   const { skip, key, scope } = settings
-  if (skip === undefined && key === undefined && scope === undefined) {
-    then(makePlan(exchange, settings, undefined, undefined))
-    return
-  }
   const { subject } = exchange
   ask(skip === undefined ? undefined : () => skip(subject), isFlag, 'skip', skipped => {
     if (skipped === true) return otherwise('skip')
@@ -94,11 +93,9 @@ function makePlan<Subject>(
   scopeKey: string | undefined,
 ): Plan {
   const { request } = exchange
-  const origin = originOf(request)
   return {
-    key: resourceKey(origin, request.target, settings.query, customKey, scopeKey),
+    key: resourceKey(originOf(request), request.target, settings.query, customKey, scopeKey),
     guarded: !settings.optedIn && carriesCredentials(request.headers, settings.isIgnoredCookie),
-    names: [uriName(originName(request) + request.target), targetName(request.target)],
     aliased: settings.key !== undefined || settings.query !== undefined,
     preset: settings.policy.preset,
   }

@@ -10,9 +10,10 @@ import { Fill } from './fill.ts'
 import { type Flight, type FlightEnd, follow } from './flight.ts'
 import { guarded } from './guarded.ts'
 import type { ForwardReason } from './http/cache-status.ts'
+import { namesOf } from './key.ts'
 import { flightKeyOf, lookup, reusable, stampOf, verdictFor } from './lookup.ts'
 import { passing, watching } from './passing.ts'
-import { planRequest } from './plan.ts'
+import { planAtOnce, planRequest } from './plan.ts'
 import { currentAge } from './policy/age.ts'
 import { requestRefusal } from './policy/normal-request.ts'
 import { decide } from './policy/reuse.ts'
@@ -69,6 +70,14 @@ export function createResponseCache<Subject>(
     if (!settings.methods.has(method)) return bypass(engine, exchange, 'methods')
     const refusal = requestRefusal(request)
     if (refusal !== undefined) return bypass(engine, exchange, refusal)
+    const plan = planAtOnce(exchange, settings)
+    if (plan === undefined) return ask(engine, exchange)
+    const now = engine.now()
+    attempt({ engine, exchange, plan, startedAt: now, waited: undefined, askedFar: false }, now)
+  }
+
+  /** Have the user's functions asked first. */
+  function ask(engine: Engine, exchange: Exchange<Subject>): void {
     planRequest(
       exchange,
       settings,
@@ -84,10 +93,9 @@ export function createResponseCache<Subject>(
   }
 
   /** Made when the request comes, and again when it has waited: the world is another one by then. */
-  function attempt(at: Attempt<Subject>): void {
+  function attempt(at: Attempt<Subject>, now = at.engine.now()): void {
     const { engine, exchange, plan, waited } = at
     const { request } = exchange
-    const now = engine.now()
     const mode = modeOf(engine)
     const { stored, soft, fwd, detail } = lookup(engine, plan, request, now)
     const decision = decide(request, stored && reusable(stored, soft), mode === 'stale-only' ? sparing : usual, now)
@@ -164,7 +172,7 @@ export function createResponseCache<Subject>(
       waitFor(at, flight, waitUntil - now, waitUntil, fwd, (_how, again) => attempt(again))
       return
     }
-    const own = isApart || isFit ? undefined : flights.begin(flightKey, stampOf(engine, plan, request, stale))
+    const own = isApart || isFit ? undefined : flights.begin(flightKey, stampOf(engine, request, stale))
     if (own !== undefined && engine.far?.usable && fwd !== 'request') {
       farLookUp.lookBeforeFill(at, forwarding, flightKey, own, waitUntil)
     } else fill(at, forwarding, { flightKey, flight: own })
@@ -200,7 +208,7 @@ export function createResponseCache<Subject>(
   }
 
   function fill(at: Attempt<Subject>, forwarding: Forwarding, how: Filling): void {
-    const { engine, exchange, plan } = at
+    const { engine, exchange } = at
     const { background } = how
     const conditional = forwarding.stale === undefined ? {} : conditionalFor(forwarding.stale)
     const run = new Fill<Subject>({
@@ -209,8 +217,9 @@ export function createResponseCache<Subject>(
       ...how,
       settings,
       // Taken now: what was asked before the handler runs is no part of its run.
-      stamp: how.stamp ?? stampOf(engine, plan, exchange.request, forwarding.stale),
+      stamp: how.stamp ?? stampOf(engine, exchange.request, forwarding.stale),
       lease: how.lease,
+      names: namesOf(exchange.request),
       begun: engine.begin(),
       validating: Object.keys(conditional).length > 0,
       background: background !== undefined,
