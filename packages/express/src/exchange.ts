@@ -11,7 +11,6 @@ import {
   type Observation,
   type Outgoing,
   observeExpress,
-  putFields,
   REPLAY,
   type Replay,
   type RequestHeaders,
@@ -20,9 +19,9 @@ import {
   serverOf,
   tagsOf,
   unobserved,
+  writeAnswer,
 } from '@larder/core/door'
 import type { NextFunction, Request, Response } from 'express'
-import { hasRepeatedName } from './headers.ts'
 import { type Tap, tapResponse } from './wire-recorder.ts'
 
 export function expressExchange(req: Request, res: Response, next: NextFunction): Exchange<Request> {
@@ -32,6 +31,9 @@ export function expressExchange(req: Request, res: Response, next: NextFunction)
 /** The request and the exchange are one object: a hit makes no other. */
 class ExpressExchange implements Exchange<Request>, CacheRequest {
   readonly subject: Request
+  // Read once: Express makes its requests slow to read on Node's own server.
+  readonly method: string
+  readonly target: string
   /** The client's own, whatever the handler is shown. */
   readonly headers: RequestHeaders
   readonly rawHeaders: HeaderList
@@ -42,6 +44,8 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
 
   constructor(req: Request, res: Response, next: NextFunction) {
     this.subject = req
+    this.method = req.method
+    this.target = req.originalUrl
     // In front of this cache another one may be watching what is read.
     const { headers, rawHeaders } = unobserved(req)
     this.headers = headers
@@ -52,12 +56,6 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
 
   get request(): CacheRequest {
     return this
-  }
-  get method(): string {
-    return this.subject.method
-  }
-  get target(): string {
-    return this.subject.originalUrl
   }
   get secure(): boolean {
     return (this.subject.socket as { encrypted?: boolean } | null)?.encrypted === true
@@ -73,8 +71,8 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   }
 
   send(response: Outgoing): void {
-    if (this.#tap === undefined) this.#write(response)
-    else this.#tap.takeOver(() => this.#write(response))
+    if (this.#tap === undefined) writeAnswer(this.#res, response)
+    else this.#tap.takeOver(() => writeAnswer(this.#res, response))
   }
 
   forward({ recorder, conditional, observe }: Forward): void {
@@ -110,7 +108,7 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
     const { subject } = this
     sendReplay({
       method: 'GET',
-      target: subject.originalUrl,
+      target: this.target,
       headers,
       secure: this.secure,
       remoteAddress: trustedPeer(subject),
@@ -119,26 +117,6 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
       lost: () => replay.lost(),
     })
     return true
-  }
-
-  #write({ status, headers, removed, body }: Outgoing): void {
-    const res = this.#res
-    // Somebody in front answered while this request waited for another's run.
-    if (res.headersSent) return
-    if (removed !== undefined) for (const name of removed) res.removeHeader(name)
-    // Outer middleware that hooks the head expects to find the fields on the response, and so do a Vary and cookies to be joined.
-    // Of the lines of one name Node 20's `writeHead` keeps only the last when fields are set already.
-    if (
-      Object.hasOwn(res, 'writeHead') ||
-      res.hasHeader('vary') ||
-      res.hasHeader('set-cookie') ||
-      hasRepeatedName(headers)
-    ) {
-      res.statusCode = status
-      putFields(res, headers)
-    } else res.writeHead(status, headers as string[])
-    if (body === undefined) res.end()
-    else res.end(body)
   }
 }
 

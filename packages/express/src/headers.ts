@@ -1,19 +1,6 @@
 // Heads in the forms in which Node takes and gives them.
 
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
-import type { HeaderList } from '@larder/core/door'
-
-/** Whether a field has several lines. Every hit asks, so it makes nothing. */
-export function hasRepeatedName(list: HeaderList): boolean {
-  for (let i = 2; i < list.length; i += 2) {
-    const name = list[i]!
-    for (let j = 0; j < i; j += 2) {
-      const other = list[j]!
-      if (other.length === name.length && (other === name || other.toLowerCase() === name.toLowerCase())) return true
-    }
-  }
-  return false
-}
 
 /** Take the arguments of `writeHead(status, message?, headers?)` into the response, where they can be read. */
 export function mergeHead(res: ServerResponse, args: readonly unknown[]): void {

@@ -1,0 +1,38 @@
+// An answer in the handler's place, straight to the wire: one header block and one end.
+
+import type { ServerResponse } from 'node:http'
+import type { Outgoing } from '../exchange.ts'
+import type { HeaderList } from '../http/headers.ts'
+import { putFields } from './fields.ts'
+
+/** Nothing but what outer layers set stands on the response. It stays, and what they hook is called. */
+export function writeAnswer(res: ServerResponse, { status, headers, removed, body }: Outgoing): void {
+  // Somebody in front answered while this request waited for another's run.
+  if (res.headersSent) return
+  if (removed !== undefined && removed.length > 0) for (const name of removed) res.removeHeader(name)
+  // Outer middleware that hooks the head expects to find the fields on the response, and so do a Vary and cookies to be joined.
+  // Of the lines of one name Node 20's `writeHead` keeps only the last when fields are set already.
+  if (
+    Object.hasOwn(res, 'writeHead') ||
+    res.hasHeader('vary') ||
+    res.hasHeader('set-cookie') ||
+    hasRepeatedName(headers)
+  ) {
+    res.statusCode = status
+    putFields(res, headers)
+  } else res.writeHead(status, headers as string[])
+  if (body === undefined) res.end()
+  else res.end(body)
+}
+
+/** Whether a field has several lines. Every hit asks, so it makes nothing. */
+function hasRepeatedName(list: HeaderList): boolean {
+  for (let i = 2; i < list.length; i += 2) {
+    const name = list[i]!
+    for (let j = 0; j < i; j += 2) {
+      const other = list[j]!
+      if (other.length === name.length && (other === name || other.toLowerCase() === name.toLowerCase())) return true
+    }
+  }
+  return false
+}
