@@ -38,9 +38,8 @@ export interface FillContext<Subject> extends StandIn<Subject> {
   /** Those who wait for this run; none when it runs for its own client alone. */
   readonly flight: Flight | undefined
   readonly flightKey: string
-  /** What an invalidation may call the response, whatever the handler does to its request. */
+  /** Both taken before the handler runs: what an invalidation may call the response, and where the log stood. */
   readonly names: readonly string[]
-  /** Taken before the handler runs. */
   readonly stamp: Stamped
   readonly begun: number
   /** Other processes wait for this run. */
@@ -197,8 +196,7 @@ export class Fill<Subject> implements Recorder {
 
   #keep(response: ResponseFacts, stored: StoredResponse): RefusalReason | undefined {
     const { engine, exchange, plan, settings, lease } = this.#context
-    const { maxVariants } = settings
-    const { key } = plan
+    const [key, maxVariants] = [plan.key, settings.maxVariants]
     const { headers } = exchange.request
     const rule = ruleFor(this.#context, response)
     if (rule === undefined) return 'vary-star'
