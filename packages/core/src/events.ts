@@ -73,7 +73,7 @@ export interface BreakerEvent {
 export interface FaultEvent {
   readonly type: 'fault'
   readonly cache: string
-  readonly operation: 'key' | 'tags' | 'scope' | 'skip' | 'fill' | 'refresh' | 'far' | 'invalidate'
+  readonly operation: 'key' | 'tags' | 'scope' | 'skip' | 'fill' | 'refresh' | 'far' | 'invalidate' | 'flag'
   readonly code: LarderErrorCode | (string & {}) | undefined
 }
 

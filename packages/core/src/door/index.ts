@@ -14,8 +14,10 @@ export type {
   Replay,
 } from '../exchange.ts'
 export { createExplain, type Explanation } from '../explain.ts'
+export { type FlagAnswer, type FlagSource, watchFlag, watchShape } from '../flags/watched.ts'
+export { modes } from '../flags.ts'
 export { type HeaderList, type RequestHeaders, withoutFields } from '../http/headers.ts'
-export { checkOptions, isDuration, isFunction, isInteger, isObject, isString, oneOf } from '../options.ts'
+export { checkOptions, hasMethods, isDuration, isFunction, isInteger, isObject, isString, oneOf } from '../options.ts'
 export { createResponseCache, type ResponseCache } from '../response-cache.ts'
 export type { ResponseCacheOptions } from '../response-options.ts'
 export { appCacheOf, attachCacheTo } from './app-cache.ts'
