@@ -10,6 +10,8 @@ export const errorCodes = {
   LARDER_INVALID_DURATION: "A duration is neither a number of seconds nor a string with a unit such as '5m'.",
   /** A flag has a value that is no mode; the last good one stays. Thrown only where the value cannot change any more. */
   LARDER_INVALID_FLAG: 'A flag has a value that is no mode.',
+  /** The environment has variables that cannot be; the message has one line for each. */
+  LARDER_INVALID_CONFIG: 'The environment has variables that cannot be.',
   /** A cache key is not a string, is empty, or is longer than 1 KiB. */
   LARDER_INVALID_KEY: 'A key is not a string, is empty, or is longer than 1 KiB.',
   /** A tag is not a string, is empty, or is longer than 1 KiB. */

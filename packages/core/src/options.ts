@@ -3,6 +3,7 @@
 import { describeValue } from './describe-value.ts'
 import { durationRefusal } from './duration.ts'
 import { type LarderErrorCode, LarderTypeError } from './errors.ts'
+import { nearestName } from './nearest-name.ts'
 
 /** What is expected instead of `value`, or `undefined` when it is right. */
 export interface OptionRule {
@@ -83,24 +84,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 }
 
 function unknownOption(where: string, name: string, known: readonly string[]): LarderTypeError {
-  const [nearest] = known
-    .map(candidate => ({ candidate, distance: distance(name.slice(0, 64), candidate) }))
-    .filter(({ candidate, distance }) => distance <= 3 && distance < candidate.length)
-    .sort((a, b) => a.distance - b.distance)
-  const hint = nearest ? `did you mean '${nearest.candidate}'?` : `known are ${known.join(', ')}`
+  const nearest = nearestName(name, known)
+  const hint = nearest ? `did you mean '${nearest}'?` : `known are ${known.join(', ')}`
   return new LarderTypeError('LARDER_UNKNOWN_OPTION', `${where}: unknown option ${describeValue(name)}: ${hint}`)
-}
-
-// Levenshtein, case ignored, one row at a time.
-function distance(given: string, known: string): number {
-  const a = given.toLowerCase()
-  const b = known.toLowerCase()
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length]!
 }

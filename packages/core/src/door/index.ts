@@ -1,7 +1,8 @@
 // @larder/core/door — What a door for a framework is made of. Not for applications; it changes with the doors.
 
 export type { Cache } from '../cache.ts'
-export { type Duration, durationMs } from '../duration.ts'
+export { describeValue } from '../describe-value.ts'
+export { type Duration, durationMs, durationRefusal } from '../duration.ts'
 export type {
   CacheRequest,
   Exchange,
@@ -17,6 +18,7 @@ export { createExplain, type Explanation } from '../explain.ts'
 export { type FlagAnswer, type FlagSource, watchFlag, watchShape } from '../flags/watched.ts'
 export { modes } from '../flags.ts'
 export { type HeaderList, type RequestHeaders, withoutFields } from '../http/headers.ts'
+export { nearestName } from '../nearest-name.ts'
 export { checkOptions, hasMethods, isDuration, isFunction, isInteger, isObject, isString, oneOf } from '../options.ts'
 export { createResponseCache, type ResponseCache } from '../response-cache.ts'
 export type { ResponseCacheOptions } from '../response-options.ts'

@@ -1,0 +1,128 @@
+// What loadConfig() gives: one part for each thing that takes it, as that thing takes it.
+
+import type { Duration, Mode } from '@larder/core'
+
+/** Frozen, all the way down. What is a secret shows as `[hidden]` where a part is printed or turned into JSON. */
+export interface Config {
+  /** For `connectRedis()`. `undefined` when no Redis is configured: then the cache stays in memory. */
+  readonly redis: RedisConfig | undefined
+  /** For `createCache()`. */
+  readonly cache: CacheConfig
+  /** For `redisLog()`. */
+  readonly log: LogConfig
+  /** How the far tier is asked. */
+  readonly far: FarConfig
+  /** The mode of the cache; with a flag service, the one that holds without its answer. */
+  readonly mode: Mode
+  /** `undefined` without an SDK key. */
+  readonly launchDarkly: LaunchDarklyConfig | undefined
+  readonly tracing: TracingConfig
+  readonly server: ServerConfig
+}
+
+/** One server (`url`, or `host` and `port`), Sentinels (`sentinels` and `name`), or a Cluster (`cluster`). */
+export interface RedisConfig {
+  readonly url?: string
+  readonly host?: string
+  readonly port?: number
+  readonly sentinels?: readonly RedisNode[]
+  /** What the Sentinels call the master. */
+  readonly name?: string
+  readonly cluster?: readonly RedisNode[]
+  readonly username?: string
+  readonly password?: string
+  readonly db?: number
+  readonly family?: 0 | 4 | 6
+  /** `{}`: TLS with the system's certificates. */
+  readonly tls?: Readonly<Record<string, never>>
+  readonly keyPrefix: string
+}
+
+export interface RedisNode {
+  readonly host: string
+  readonly port: number
+}
+
+export interface CacheConfig {
+  readonly name: string
+  /** Bytes. */
+  readonly maxBytes: number
+  /** Bytes. */
+  readonly maxEntryBytes?: number
+  readonly defaultTtl: Duration
+  readonly coherenceBound: Duration
+  readonly waitTimeout: Duration
+  readonly fillTimeout: Duration
+}
+
+export interface LogConfig {
+  readonly prefix: string
+  readonly tick: Duration
+  readonly retention: Duration
+  readonly deadline: Duration
+}
+
+export interface FarConfig {
+  /** The longest that a call may take. */
+  readonly deadline: Duration
+  /** How many calls have to fail in a row before no more are made. */
+  readonly breakerFailures: number
+  /** How long no calls are made then. */
+  readonly breakerReset: Duration
+  /** How often it is asked how it is. */
+  readonly healthInterval: Duration
+}
+
+export interface LaunchDarklyConfig {
+  readonly sdkKey: string
+  /** The key of the flag. */
+  readonly flag: string
+}
+
+export interface TracingConfig {
+  /** Whether telemetry is switched off altogether. */
+  readonly disabled: boolean
+  readonly serviceName: string
+  readonly serviceVersion: string
+  readonly environment: string | undefined
+  /** Attributes of the resource, those above left out. */
+  readonly resourceAttributes: Readonly<Record<string, string>>
+  readonly sampler: Sampler
+  /** A number from 0 to 1: the share of traces that a sampler by ratio takes. */
+  readonly samplerRatio: number
+  readonly traces: SignalConfig<'otlp' | 'zipkin' | 'console'>
+  readonly metrics: SignalConfig<'otlp' | 'prometheus' | 'console'> & {
+    /** Milliseconds between two exports. */
+    readonly intervalMs: number
+  }
+  readonly zipkinEndpoint: string
+}
+
+export type Sampler =
+  | 'always_on'
+  | 'always_off'
+  | 'traceidratio'
+  | 'parentbased_always_on'
+  | 'parentbased_always_off'
+  | 'parentbased_traceidratio'
+
+/** Where one signal goes. What is not said of OTLP's endpoint holds for that exporter alone. */
+export interface SignalConfig<Exporter extends string = string> {
+  /** Empty: the signal goes nowhere. */
+  readonly exporters: readonly Exporter[]
+  /** The full URL. */
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, string>>
+  /** `undefined`: the exporter's own. */
+  readonly protocol: 'http/protobuf' | 'http/json' | undefined
+  readonly compression: 'gzip' | 'none'
+  /** Milliseconds that one export may take. */
+  readonly timeoutMs: number
+}
+
+export interface ServerConfig {
+  /** 0: any free port. */
+  readonly port: number
+  /** `undefined`: every address of the machine. */
+  readonly host: string | undefined
+}

@@ -1,0 +1,35 @@
+// The parts for createCache(), for redisLog() and for the far tier.
+
+import type { CacheConfig, FarConfig, LogConfig } from '../config.ts'
+import type { Values } from '../variables/index.ts'
+
+export function cachePart(values: Values): CacheConfig {
+  const { LARDER_MAX_ENTRY_BYTES: maxEntryBytes } = values
+  return {
+    name: values.LARDER_NAME,
+    maxBytes: values.LARDER_MAX_BYTES,
+    ...(maxEntryBytes !== undefined && { maxEntryBytes }),
+    defaultTtl: values.LARDER_DEFAULT_TTL,
+    coherenceBound: values.LARDER_COHERENCE_BOUND,
+    waitTimeout: values.LARDER_WAIT_TIMEOUT,
+    fillTimeout: values.LARDER_FILL_TIMEOUT,
+  }
+}
+
+export function logPart(values: Values): LogConfig {
+  return {
+    prefix: values.LARDER_LOG_PREFIX,
+    tick: values.LARDER_LOG_TICK,
+    retention: values.LARDER_LOG_RETENTION,
+    deadline: values.LARDER_LOG_DEADLINE,
+  }
+}
+
+export function farPart(values: Values): FarConfig {
+  return {
+    deadline: values.LARDER_FAR_DEADLINE,
+    breakerFailures: values.LARDER_BREAKER_FAILURES,
+    breakerReset: values.LARDER_BREAKER_RESET,
+    healthInterval: values.LARDER_HEALTH_INTERVAL,
+  }
+}
