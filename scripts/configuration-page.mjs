@@ -39,7 +39,8 @@ const config = loadConfig({ REDIS_HOST: 'cache.internal', REDIS_PASSWORD: 'secre
 console.log(config.cache.defaultTtl, config.redis)
 \`\`\`
 
-- Each part is what something takes: \`config.redis\` is for \`connectRedis()\`, \`config.cache\` for \`createCache()\`, \`config.log\` for \`redisLog()\`. All of it is frozen.
+- Each part is what something takes: \`config.redis\` is for \`connectRedis()\`, \`config.cache\` for \`createCache()\`, \`config.log\` for \`redisLog()\`, \`config.flags\`
+  for \`launchDarklyFlags()\`. All of it is frozen.
 - \`config.redis\` is \`undefined\` where no variable says which Redis: then the cache stays in memory. \`REDIS_PORT\`, \`REDIS_PASSWORD\` and the like alone
   mean the one on \`localhost\`; \`REDIS_KEY_PREFIX\` alone does not. \`config.launchDarkly\` is \`undefined\` without an SDK key.
 - A secret is there for whoever takes it by its name, or copies the part. Where the configuration is printed, logged or turned into JSON, it is \`[hidden]\`.
@@ -65,7 +66,7 @@ The environment has 3 variables that cannot be:
 \`\`\`
 
 \`error.problems\` has them as a list. A name that begins with \`LARDER_\` has to be one of these; the names that Kubernetes makes for a Service called \`larder\` are left
-alone. Variables that contradict each other are refused as well: two ways to say which Redis, a password in \`REDIS_URL\` and in
+alone, and so are those in \`loadConfig(env, { ignore: ['LARDER_IMAGE'] })\`. Variables that contradict each other are refused as well: two ways to say which Redis, a password in \`REDIS_URL\` and in
 \`REDIS_PASSWORD\`, a port beside a list of nodes.
 
 \`OTEL_*\` are those of the OpenTelemetry specification, with one difference: a value that cannot be is refused rather than ignored.

@@ -12,9 +12,9 @@ export interface Config {
   readonly log: LogConfig
   /** How the far tier is asked. */
   readonly far: FarConfig
-  /** The mode of the cache; with a flag service, the one that holds without its answer. */
-  readonly mode: Mode
-  /** `undefined` without an SDK key. */
+  /** For `launchDarklyFlags()` and `openFeatureFlags()`; without a service its `default` is the mode. */
+  readonly flags: FlagsConfig
+  /** For LaunchDarkly's `init()`. `undefined` without an SDK key. */
   readonly launchDarkly: LaunchDarklyConfig | undefined
   readonly tracing: TracingConfig
   readonly server: ServerConfig
@@ -73,10 +73,15 @@ export interface FarConfig {
   readonly healthInterval: Duration
 }
 
-export interface LaunchDarklyConfig {
-  readonly sdkKey: string
+export interface FlagsConfig {
   /** The key of the flag. */
   readonly flag: string
+  /** The mode that holds while no service has an answer. */
+  readonly default: Mode
+}
+
+export interface LaunchDarklyConfig {
+  readonly sdkKey: string
 }
 
 export interface TracingConfig {

@@ -22,9 +22,9 @@ export function givenIn(env: Environment): Given {
 }
 
 /** Names of ours that are none. */
-export function unknownIn(env: Environment): readonly ConfigProblem[] {
+export function unknownIn(env: Environment, ignored: readonly string[]): readonly ConfigProblem[] {
   return Object.keys(env)
-    .filter(name => name.startsWith('LARDER_') && !Object.hasOwn(variables, name))
+    .filter(name => name.startsWith('LARDER_') && !Object.hasOwn(variables, name) && !ignored.includes(name))
     .filter(name => env[name]?.trim() && !isServiceLink(name, String(env[name])))
     .sort()
     .map(name => ({ variable: name, message: `${name}: there is no such variable, ${hint(name)}` }))

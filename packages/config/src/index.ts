@@ -4,6 +4,7 @@ export type {
   CacheConfig,
   Config,
   FarConfig,
+  FlagsConfig,
   LaunchDarklyConfig,
   LogConfig,
   RedisConfig,
@@ -12,6 +13,6 @@ export type {
   SignalConfig,
   TracingConfig,
 } from './config.ts'
-export { loadConfig } from './load-config.ts'
+export { type LoadConfigOptions, loadConfig } from './load-config.ts'
 export type { ConfigError, ConfigProblem } from './problems.ts'
 export { type VariableNote, variableNotes } from './variables/index.ts'

@@ -1,10 +1,11 @@
 // The environment, read once and checked as a whole.
 
+import { checkOptions, isStringArray } from '@larder/core/door'
 import type { Config } from './config.ts'
 import { conflictsIn } from './conflicts.ts'
 import { type Environment, type Given, givenIn, unknownIn } from './given.ts'
 import { cachePart, farPart, logPart } from './parts/cache.ts'
-import { launchDarklyPart } from './parts/flags.ts'
+import { flagsPart, launchDarklyPart } from './parts/flags.ts'
 import { redisPart } from './parts/redis.ts'
 import { tracingPart } from './parts/tracing.ts'
 import { type ConfigProblem, configError, shown } from './problems.ts'
@@ -13,18 +14,28 @@ import { type Values, type VariableName, variables } from './variables/index.ts'
 
 const names = Object.keys(variables) as readonly VariableName[]
 
+export interface LoadConfigOptions {
+  /** Names that begin with `LARDER_` and are somebody else's. @default none */
+  readonly ignore?: readonly string[]
+}
+
 /**
  * What the environment says, with the default of whatever it does not say. An empty variable counts as absent. Names that begin with
  * `LARDER_` have to be known; of all others only those are looked at that are.
  *
- * @throws LARDER_INVALID_CONFIG with a line for every variable that cannot be; it is a `ConfigError`.
+ * @param env Default `process.env`, which nothing else in Larder reads.
+ *
+ * @throws LARDER_UNKNOWN_OPTION, LARDER_INVALID_OPTION, and LARDER_INVALID_CONFIG with a line for every variable that cannot be; it is a `ConfigError`.
  */
-export function loadConfig(env: Environment = process.env): Config {
+export function loadConfig(env: Environment = process.env, options: LoadConfigOptions = {}): Config {
+  checkOptions('loadConfig()', options, { ignore: isStringArray })
   const given = givenIn(env)
   const { values, problems } = read(given)
   const found = [...problems, ...conflictsIn(given, values)]
   // One line each, in the order of the documentation.
-  const all = names.flatMap(name => found.find(({ variable }) => variable === name) ?? []).concat(unknownIn(env))
+  const all = names
+    .flatMap(name => found.find(({ variable }) => variable === name) ?? [])
+    .concat(unknownIn(env, options.ignore ?? []))
   if (all.length > 0) throw configError(all)
   return build(given, values as Values)
 }
@@ -35,7 +46,7 @@ function build(given: Given, values: Values): Config {
     cache: cachePart(values),
     log: logPart(values),
     far: farPart(values),
-    mode: values.LARDER_MODE,
+    flags: flagsPart(values),
     launchDarkly: launchDarklyPart(values),
     tracing: tracingPart(values),
     server: { port: values.PORT, host: values.HOST },

@@ -204,6 +204,16 @@ describe('loadConfig refuses', () => {
     )
   })
 
+  it('no name that it is told to ignore, and an option that is none', () => {
+    const env = { LARDER_IMAGE: 'larder:1', LARDER_IMAGES: 'a' }
+    expect(() => loadConfig(env, { ignore: ['LARDER_IMAGE'] })).to.throw(
+      /^The environment has a variable.*\n.*LARDER_IMAGES: [^\n]*$/,
+    )
+    expect(loadConfig({ LARDER_IMAGE: 'larder:1' }, { ignore: ['LARDER_IMAGE'] })).to.deep.equal(loadConfig({}))
+    expect(() => loadConfig({}, { ignored: [] } as object)).to.throw("did you mean 'ignore'?")
+    expect(() => loadConfig({}, { ignore: 'LARDER_IMAGE' } as object)).to.throw('expected an array of strings')
+  })
+
   it('no name that Kubernetes gives to a Service called larder', () => {
     const links = {
       LARDER_SERVICE_HOST: '10.0.0.1',

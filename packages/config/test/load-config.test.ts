@@ -21,7 +21,7 @@ describe('loadConfig', () => {
       },
       log: { prefix: 'larder:', tick: '500ms', retention: '7d', deadline: '1s' },
       far: { deadline: '50ms', breakerFailures: 5, breakerReset: '60s', healthInterval: '30s' },
-      mode: 'on',
+      flags: { flag: 'redis-caching-enabled', default: 'on' },
       launchDarkly: undefined,
       tracing: {
         disabled: false,
@@ -189,7 +189,7 @@ describe('loadConfig', () => {
       LARDER_LOG_RETENTION: '1d',
       LARDER_LOG_DEADLINE: '0.5',
     })
-    expect(config.mode).to.equal('read-only')
+    expect(config.flags.default).to.equal('read-only')
     expect(config.cache).to.deep.equal({
       name: 'pages',
       maxBytes: 2 ** 31,
@@ -220,10 +220,10 @@ describe('loadConfig', () => {
       PORT: '0',
       HOST: '127.0.0.1',
     })
-    expect({ ...config.launchDarkly }).to.deep.equal({ sdkKey: 'sdk-1', flag: 'cache' })
+    expect({ ...config.launchDarkly }).to.deep.equal({ sdkKey: 'sdk-1' })
+    expect(config.flags).to.deep.equal({ flag: 'cache', default: 'on' })
     expect(config.server).to.deep.equal({ port: 0, host: '127.0.0.1' })
     expect(loadConfig({ LAUNCHDARKLY_FLAG: 'cache' }).launchDarkly).to.equal(undefined)
-    expect(loadConfig({ LAUNCHDARKLY_SDK_KEY: 'sdk-1' }).launchDarkly?.flag).to.equal('redis-caching-enabled')
   })
 
   describe('OpenTelemetry specification', () => {

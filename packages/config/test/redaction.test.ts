@@ -35,7 +35,7 @@ describe('a configuration', () => {
   it('tells all the rest', () => {
     expect(JSON.parse(JSON.stringify(config))).to.deep.include({
       redis: { url: 'redis://[hidden]@cache:6379/1', tls: {}, keyPrefix: 'app:' },
-      launchDarkly: { sdkKey: '[hidden]', flag: 'redis-caching-enabled' },
+      launchDarkly: { sdkKey: '[hidden]' },
     })
     expect(inspect(config.redis)).to.equal("{ url: 'redis://[hidden]@cache:6379/1', tls: {}, keyPrefix: 'app:' }")
     expect(inspect(withPassword.redis)).to.include("host: 'cache'").and.to.include("password: '[hidden]'")

@@ -1,10 +1,13 @@
-// The part for LaunchDarkly's SDK and launchDarklyFlags().
+// The parts for launchDarklyFlags() or openFeatureFlags(), and for LaunchDarkly's SDK.
 
-import type { LaunchDarklyConfig } from '../config.ts'
+import type { FlagsConfig, LaunchDarklyConfig } from '../config.ts'
 import { sealed } from '../redaction.ts'
 import type { Values } from '../variables/index.ts'
 
-export function launchDarklyPart(values: Values): LaunchDarklyConfig | undefined {
-  const { LAUNCHDARKLY_SDK_KEY: sdkKey, LAUNCHDARKLY_FLAG: flag } = values
-  return sdkKey === undefined ? undefined : sealed({ sdkKey, flag }, { sdkKey: '[hidden]' })
+export function flagsPart({ LAUNCHDARKLY_FLAG, LARDER_MODE }: Values): FlagsConfig {
+  return { flag: LAUNCHDARKLY_FLAG, default: LARDER_MODE }
+}
+
+export function launchDarklyPart({ LAUNCHDARKLY_SDK_KEY: sdkKey }: Values): LaunchDarklyConfig | undefined {
+  return sdkKey === undefined ? undefined : sealed({ sdkKey }, { sdkKey: '[hidden]' })
 }

@@ -19,7 +19,17 @@ export { type FlagAnswer, type FlagSource, watchFlag, watchShape } from '../flag
 export { modes } from '../flags.ts'
 export { type HeaderList, type RequestHeaders, withoutFields } from '../http/headers.ts'
 export { nearestName } from '../nearest-name.ts'
-export { checkOptions, hasMethods, isDuration, isFunction, isInteger, isObject, isString, oneOf } from '../options.ts'
+export {
+  checkOptions,
+  hasMethods,
+  isDuration,
+  isFunction,
+  isInteger,
+  isObject,
+  isString,
+  isStringArray,
+  oneOf,
+} from '../options.ts'
 export { createResponseCache, type ResponseCache } from '../response-cache.ts'
 export type { ResponseCacheOptions } from '../response-options.ts'
 export { appCacheOf, attachCacheTo } from './app-cache.ts'
