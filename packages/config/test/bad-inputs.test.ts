@@ -49,6 +49,7 @@ const cases: readonly (readonly [Env, ...string[]])[] = [
   [{ REDIS_URL: 'http://user:CANARY@cache' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_URL: 'redis://user:CAN/ARY#@cache' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_URL: 'redis://cache/main' }, `REDIS_URL: ${hidden} given, expected ${url}`],
+  [{ REDIS_URL: 'redis://cache:0' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_URL: 'redis://' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_URL: 'redis://cache:99999' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_PASSWORD: 'CANARY\n' }, `REDIS_PASSWORD: ${hidden} given, expected at most 1024 characters on one line`],

@@ -38,11 +38,9 @@ export function launchDarklyFlags(
           .catch(() => answer({ state: 'unknown', code: 'EXCEPTION' }))
       },
       watch(changed) {
-        // A listener of ours, so that removing it removes nobody else's.
-        const listener = () => changed()
-        for (const event of events) client.on(event, listener)
+        for (const event of events) client.on(event, changed)
         return () => {
-          for (const event of events) client.off(event, listener)
+          for (const event of events) client.off(event, changed)
         }
       },
     },

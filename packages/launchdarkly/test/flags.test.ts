@@ -270,6 +270,17 @@ describe('launchDarklyFlags', () => {
       expect(faults).to.deep.equal(['FLAG_NOT_FOUND'])
     })
 
+    it('without the flag: an event as soon as the client is initialised', async () => {
+      stream.turn('refused')
+      const client = connect(stream.options)
+      const flags = flagsOf(client, { default: 'read-only' })
+      expect(faults).to.deep.equal([])
+      stream.turn('open')
+      await until(() => faults.length > 0)
+      expect(faults).to.deep.equal(['FLAG_NOT_FOUND'])
+      expect(flags.mode()).to.equal('read-only')
+    })
+
     it('a flag that is off and has no value for that is the default, without an event', async () => {
       stream.setOff(flag)
       const flags = flagsOf(await ready(stream.options), { default: 'read-only' })

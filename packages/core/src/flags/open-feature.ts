@@ -54,13 +54,11 @@ export function openFeatureFlags(client: OpenFeatureClient, options: OpenFeature
         )
       },
       watch(changed) {
-        // A handler of ours, so that removing it removes nobody else's.
-        const handler = () => changed()
-        for (const event of events) client.addHandler(event as never, handler)
+        for (const event of events) client.addHandler(event as never, changed)
         const timer = setInterval(changed, refreshMs).unref()
         return () => {
           clearInterval(timer)
-          for (const event of events) client.removeHandler(event as never, handler)
+          for (const event of events) client.removeHandler(event as never, changed)
         }
       },
     },

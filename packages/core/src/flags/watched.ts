@@ -36,7 +36,7 @@ export type FlagAnswer =
 export interface FlagSource {
   /** Evaluate the flag. `answer` may be called at once or later. */
   evaluate(answer: (answer: FlagAnswer) => void): void
-  /** Call `changed` whenever the flag may have changed. Returns what ends it. */
+  /** Call `changed`, a function of this flag's own, whenever the flag may have changed. Returns what ends it. */
   watch(changed: () => void): () => void
 }
 

@@ -162,15 +162,40 @@ describe('openFeatureFlags', () => {
     })
   })
 
+  it('a closed one leaves no timer', () => {
+    const { setInterval, clearInterval } = globalThis
+    const running = new Set<unknown>()
+    Object.assign(globalThis, {
+      setInterval: (...args: Parameters<typeof setInterval>) => {
+        const timer = setInterval(...args)
+        running.add(timer)
+        return timer
+      },
+      clearInterval(timer: NodeJS.Timeout) {
+        running.delete(timer)
+        clearInterval(timer)
+      },
+    })
+    try {
+      const flags = openFeatureFlags(client())
+      expect(running.size).to.equal(1)
+      flags.close()
+      expect(running.size).to.equal(0)
+    } finally {
+      Object.assign(globalThis, { setInterval, clearInterval })
+    }
+  })
+
   describe("with LaunchDarkly's provider", () => {
     it('follows its stream, through an outage too', async () => {
       const stream = await startLaunchDarklyStream()
       try {
-        stream.set(flag, 'read-only')
+        stream.set(flag, 'bypass')
         await provide(new LaunchDarklyProvider('sdk-key', { ...stream.options, diagnosticOptOut: true }, 5))
-        const flags = flagsOf()
-        await until(() => flags.mode() === 'read-only')
+        const flags = flagsOf({ default: 'read-only' })
+        await until(() => flags.mode() === 'bypass')
         for (const [value, mode] of [
+          ['on', 'on'],
           [false, 'bypass'],
           ['stale-only', 'stale-only'],
           [true, 'on'],
@@ -191,7 +216,7 @@ describe('openFeatureFlags', () => {
         await until(() => flags.mode() === 'bypass')
 
         stream.setOff(flag)
-        await until(() => flags.mode() === 'on')
+        await until(() => flags.mode() === 'read-only')
       } finally {
         await OpenFeature.clearProviders()
         await stream.end()
