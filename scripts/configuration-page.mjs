@@ -39,8 +39,8 @@ const config = loadConfig({ REDIS_HOST: 'cache.internal', REDIS_PASSWORD: 'secre
 console.log(config.cache.defaultTtl, config.redis)
 \`\`\`
 
-- Each part is what something takes: \`config.redis\` is for \`connectRedis()\`, \`config.cache\` for \`createCache()\`, \`config.log\` for \`redisLog()\`, \`config.flags\`
-  for \`launchDarklyFlags()\`. All of it is frozen.
+- Each part is what something takes: \`config.redis\` is for \`connectRedis()\`, \`config.cache\` for \`createCache()\`, \`config.store\` for \`redisStore()\`,
+  \`config.log\` for \`redisLog()\`, \`config.flags\` for \`launchDarklyFlags()\`. All of it is frozen.
 - \`config.redis\` is \`undefined\` where no variable says which Redis: then the cache stays in memory. \`REDIS_PORT\`, \`REDIS_PASSWORD\` and the like alone
   mean the one on \`localhost\`; \`REDIS_KEY_PREFIX\` alone does not. \`config.launchDarkly\` is \`undefined\` without an SDK key.
 - A secret is there for whoever takes it by its name, or copies the part. Where the configuration is printed, logged or turned into JSON, it is \`[hidden]\`.

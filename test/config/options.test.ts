@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { loadConfig, variableNotes } from '@larder/config'
 import { createCache, environmentFlags } from '@larder/core'
 import { durationMs } from '@larder/core/door'
-import { connectRedis, redisLog } from '@larder/redis'
+import { connectRedis, redisLog, redisStore } from '@larder/redis'
 import { expect } from 'chai'
 import { root } from '../../scripts/setup.mjs'
 import { startRedis } from '../support/redis-server.ts'
 
-/** Options that no text can say. */
-const objects = new Set(['log', 'flags', 'now'])
+/** Options that no text can say, and those of a part of their own. */
+const objects = new Set(['far', 'log', 'flags', 'now'])
+
+/** A store and the log beside it have one prefix. */
+const variableOf = (prefix: string, option: string) => (option === 'prefix' ? 'LARDER_PREFIX' : prefix + snake(option))
 
 /** The options of an interface, with their defaults as its comments say them. */
 function optionsIn(path: string, name: string): readonly { readonly option: string; readonly otherwise: string }[] {
@@ -30,28 +33,32 @@ const snake = (option: string) => option.replace(/[A-Z]/g, '_$&').toUpperCase()
 describe('the configuration', () => {
   for (const [path, name, prefix] of [
     ['packages/core/src/cache-options.ts', 'CacheOptions', 'LARDER_'],
+    ['packages/redis/src/store-options.ts', 'RedisStoreOptions', 'LARDER_STORE_'],
     ['packages/redis/src/log-options.ts', 'RedisLogOptions', 'LARDER_LOG_'],
   ] as const) {
     it(`has a variable for every option of ${name}, with its default`, () => {
       const options = optionsIn(path, name)
       expect(options).not.to.have.length(0)
       for (const { option, otherwise } of options) {
-        const note = variableNotes().find(each => each.name === prefix + snake(option))
+        const note = variableNotes().find(each => each.name === variableOf(prefix, option))
         expect(note, option).not.to.equal(undefined)
         expect(plain(note?.default ?? ''), option).to.equal(plain(otherwise))
       }
     })
   }
 
-  it('has parts that createCache() and redisLog() take', async () => {
+  it('has parts that createCache(), redisStore() and redisLog() take', async () => {
     const env = { LARDER_NAME: 'pages', LARDER_MAX_ENTRY_BYTES: '1MiB', LARDER_MODE: 'read-only' }
     const config = loadConfig(env)
     const client = connectRedis({ port: 1 })
     const log = redisLog(client, config.log)
-    const cache = createCache({ ...config.cache, log, flags: environmentFlags(env) })
-    await cache.set('a', 1)
-    expect(await cache.get('a')).to.equal(undefined)
-    await cache.close()
+    const far = redisStore(client, config.store)
+    for (const shared of [{ log }, { far }]) {
+      const cache = createCache({ ...config.cache, ...shared, flags: environmentFlags(env) })
+      await cache.set('a', 1)
+      expect(await cache.get('a')).to.equal(undefined)
+      await cache.close()
+    }
     await log.close()
     client.disconnect()
   })

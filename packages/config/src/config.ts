@@ -8,10 +8,10 @@ export interface Config {
   readonly redis: RedisConfig | undefined
   /** For `createCache()`. */
   readonly cache: CacheConfig
-  /** For `redisLog()`. */
+  /** For `redisStore()`. */
+  readonly store: StoreConfig
+  /** For `redisLog()`, where there is no store. */
   readonly log: LogConfig
-  /** How the far tier is asked. */
-  readonly far: FarConfig
   /** For `launchDarklyFlags()` and `openFeatureFlags()`; without a service its `default` is the mode. */
   readonly flags: FlagsConfig
   /** For LaunchDarkly's `init()`. `undefined` without an SDK key. */
@@ -53,6 +53,17 @@ export interface CacheConfig {
   readonly coherenceBound: Duration
   readonly waitTimeout: Duration
   readonly fillTimeout: Duration
+  readonly farDeadline: Duration
+  readonly breakerFailures: number
+  readonly breakerReset: Duration
+  readonly healthInterval: Duration
+}
+
+export interface StoreConfig {
+  readonly prefix: string
+  /** Bytes. */
+  readonly maxEntryBytes: number
+  readonly log: Omit<LogConfig, 'prefix'>
 }
 
 export interface LogConfig {
@@ -60,17 +71,7 @@ export interface LogConfig {
   readonly tick: Duration
   readonly retention: Duration
   readonly deadline: Duration
-}
-
-export interface FarConfig {
-  /** The longest that a call may take. */
-  readonly deadline: Duration
-  /** How many calls have to fail in a row before no more are made. */
-  readonly breakerFailures: number
-  /** How long no calls are made then. */
-  readonly breakerReset: Duration
-  /** How often it is asked how it is. */
-  readonly healthInterval: Duration
+  readonly replicas: number
 }
 
 export interface FlagsConfig {

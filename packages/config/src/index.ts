@@ -3,7 +3,6 @@
 export type {
   CacheConfig,
   Config,
-  FarConfig,
   FlagsConfig,
   LaunchDarklyConfig,
   LogConfig,
@@ -11,6 +10,7 @@ export type {
   RedisNode,
   ServerConfig,
   SignalConfig,
+  StoreConfig,
   TracingConfig,
 } from './config.ts'
 export { type LoadConfigOptions, loadConfig } from './load-config.ts'

@@ -97,11 +97,12 @@ export function duration(min: string, max?: string): Kind<Duration> {
 
 const unitBytes = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const
 
-export const bytes: Kind<number> = kind(
-  'bytes from 1 up, or a number with its unit as in 512KiB, 64MiB, 2GiB',
-  text => {
+/** A number of bytes, both ends included. */
+export function bytes(min = 1, max = Number.MAX_SAFE_INTEGER): Kind<number> {
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} up` : `from ${min} to ${max}`
+  return kind(`bytes ${range}, or a number with its unit as in 512KiB, 64MiB, 2GiB`, text => {
     const [, amount, unit = 'B'] = /^(\d{1,15})(B|KiB|MiB|GiB)?$/.exec(text) ?? []
     const value = Number(amount) * unitBytes[unit as keyof typeof unitBytes]
-    return value >= 1 && Number.isSafeInteger(value) ? { value } : undefined
-  },
-)
+    return value >= min && value <= max ? { value } : undefined
+  })
+}

@@ -4,7 +4,7 @@ import { checkOptions, isStringArray } from '@larder/core/door'
 import type { Config } from './config.ts'
 import { conflictsIn } from './conflicts.ts'
 import { type Environment, type Given, givenIn, unknownIn } from './given.ts'
-import { cachePart, farPart, logPart } from './parts/cache.ts'
+import { cachePart, logPart, storePart } from './parts/cache.ts'
 import { flagsPart, launchDarklyPart } from './parts/flags.ts'
 import { redisPart } from './parts/redis.ts'
 import { tracingPart } from './parts/tracing.ts'
@@ -44,8 +44,8 @@ function build(given: Given, values: Values): Config {
   return sealed({
     redis: redisPart(given, values),
     cache: cachePart(values),
+    store: storePart(values),
     log: logPart(values),
-    far: farPart(values),
     flags: flagsPart(values),
     launchDarkly: launchDarklyPart(values),
     tracing: tracingPart(values),

@@ -18,9 +18,17 @@ describe('loadConfig', () => {
         coherenceBound: '5s',
         waitTimeout: '2s',
         fillTimeout: '30s',
+        farDeadline: '50ms',
+        breakerFailures: 5,
+        breakerReset: '60s',
+        healthInterval: '30s',
       },
-      log: { prefix: 'larder:', tick: '500ms', retention: '7d', deadline: '1s' },
-      far: { deadline: '50ms', breakerFailures: 5, breakerReset: '60s', healthInterval: '30s' },
+      store: {
+        prefix: 'larder:',
+        maxEntryBytes: 2_097_152,
+        log: { tick: '500ms', retention: '7d', deadline: '1s', replicas: 0 },
+      },
+      log: { prefix: 'larder:', tick: '500ms', retention: '7d', deadline: '1s', replicas: 0 },
       flags: { flag: 'redis-caching-enabled', default: 'on' },
       launchDarkly: undefined,
       tracing: {
@@ -184,10 +192,12 @@ describe('loadConfig', () => {
       LARDER_BREAKER_FAILURES: '3',
       LARDER_BREAKER_RESET: '2m',
       LARDER_HEALTH_INTERVAL: '10s',
-      LARDER_LOG_PREFIX: 'shop:',
+      LARDER_PREFIX: 'shop:',
+      LARDER_STORE_MAX_ENTRY_BYTES: '4MiB',
       LARDER_LOG_TICK: '1s',
       LARDER_LOG_RETENTION: '1d',
       LARDER_LOG_DEADLINE: '0.5',
+      LARDER_LOG_REPLICAS: '1',
     })
     expect(config.flags.default).to.equal('read-only')
     expect(config.cache).to.deep.equal({
@@ -198,14 +208,14 @@ describe('loadConfig', () => {
       coherenceBound: '1.5s',
       waitTimeout: '250ms',
       fillTimeout: '1m',
-    })
-    expect(config.far).to.deep.equal({
-      deadline: '20ms',
+      farDeadline: '20ms',
       breakerFailures: 3,
       breakerReset: '2m',
       healthInterval: '10s',
     })
-    expect(config.log).to.deep.equal({ prefix: 'shop:', tick: '1s', retention: '1d', deadline: 0.5 })
+    const log = { tick: '1s', retention: '1d', deadline: 0.5, replicas: 1 }
+    expect(config.store).to.deep.equal({ prefix: 'shop:', maxEntryBytes: 2 ** 22, log })
+    expect(config.log).to.deep.equal({ prefix: 'shop:', ...log })
   })
 
   it('takes bytes without a unit, and in bytes', () => {

@@ -1,6 +1,6 @@
-// The parts for createCache(), for redisLog() and for the far tier.
+// The parts for createCache(), for redisStore() and for redisLog().
 
-import type { CacheConfig, FarConfig, LogConfig } from '../config.ts'
+import type { CacheConfig, LogConfig, StoreConfig } from '../config.ts'
 import type { Values } from '../variables/index.ts'
 
 export function cachePart(values: Values): CacheConfig {
@@ -13,23 +13,24 @@ export function cachePart(values: Values): CacheConfig {
     coherenceBound: values.LARDER_COHERENCE_BOUND,
     waitTimeout: values.LARDER_WAIT_TIMEOUT,
     fillTimeout: values.LARDER_FILL_TIMEOUT,
+    farDeadline: values.LARDER_FAR_DEADLINE,
+    breakerFailures: values.LARDER_BREAKER_FAILURES,
+    breakerReset: values.LARDER_BREAKER_RESET,
+    healthInterval: values.LARDER_HEALTH_INTERVAL,
   }
+}
+
+export function storePart(values: Values): StoreConfig {
+  const { prefix, ...log } = logPart(values)
+  return { prefix, maxEntryBytes: values.LARDER_STORE_MAX_ENTRY_BYTES, log }
 }
 
 export function logPart(values: Values): LogConfig {
   return {
-    prefix: values.LARDER_LOG_PREFIX,
+    prefix: values.LARDER_PREFIX,
     tick: values.LARDER_LOG_TICK,
     retention: values.LARDER_LOG_RETENTION,
     deadline: values.LARDER_LOG_DEADLINE,
-  }
-}
-
-export function farPart(values: Values): FarConfig {
-  return {
-    deadline: values.LARDER_FAR_DEADLINE,
-    breakerFailures: values.LARDER_BREAKER_FAILURES,
-    breakerReset: values.LARDER_BREAKER_RESET,
-    healthInterval: values.LARDER_HEALTH_INTERVAL,
+    replicas: values.LARDER_LOG_REPLICAS,
   }
 }
