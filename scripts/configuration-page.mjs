@@ -44,7 +44,7 @@ console.log(config.cache.defaultTtl, config.redis)
 - \`config.redis\` is \`undefined\` where no variable says which Redis: then the cache stays in memory. \`REDIS_PORT\`, \`REDIS_PASSWORD\` and the like alone
   mean the one on \`localhost\`; \`REDIS_KEY_PREFIX\` alone does not. \`config.launchDarkly\` is \`undefined\` without an SDK key.
 - A secret is there for whoever takes it by its name, or copies the part. Where the configuration is printed, logged or turned into JSON, it is \`[hidden]\`.
-- An empty variable counts as absent, and spaces around a text do not count, except in a secret.
+- An empty variable counts as absent, and space around a text does not count, except in \`REDIS_PASSWORD\`.
 - A duration is a number of seconds, or a number with its unit: \`250ms\`, \`30s\`, \`5m\`, \`2h\`, \`1d\`.
 
 ## What is wrong

@@ -14,6 +14,7 @@ export const redisUrl: Kind<string> = kind(
     const url = URL.canParse(text) ? new URL(text) : undefined
     const fits =
       url &&
+      !/\s/.test(text) &&
       /^rediss?:$/.test(url.protocol) &&
       url.hostname !== '' &&
       url.port !== '0' &&
@@ -23,7 +24,7 @@ export const redisUrl: Kind<string> = kind(
 )
 
 export const httpUrl: Kind<string> = kind('http://host or https://host, with port and path where needed', text => {
-  const fits = /^https?:\/\//i.test(text) && URL.canParse(text) && new URL(text).hash === ''
+  const fits = /^https?:\/\/\S+$/i.test(text) && URL.canParse(text) && new URL(text).hash === ''
   return fits ? { value: text } : undefined
 })
 

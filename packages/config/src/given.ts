@@ -7,7 +7,7 @@ import { type VariableName, variables } from './variables/index.ts'
 /** An environment, as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Texts by name, without the spaces around them. Empty ones are not given, as in the OpenTelemetry specification. */
+/** Texts by name, without the space around them. Empty ones are not given, as in the OpenTelemetry specification. */
 export type Given = Readonly<Partial<Record<VariableName, string>>>
 
 const known = Object.keys(variables) as readonly VariableName[]
@@ -15,8 +15,8 @@ const known = Object.keys(variables) as readonly VariableName[]
 export function givenIn(env: Environment): Given {
   return Object.fromEntries(
     known
-      // What is at the ends of a secret may belong to it.
-      .map(name => [name, variables[name].secret ? env[name] : env[name]?.trim()] as const)
+      // A password may well begin or end with a space; nothing else does.
+      .map(name => [name, name === 'REDIS_PASSWORD' ? env[name] : env[name]?.trim()] as const)
       .filter(([, text]) => text),
   )
 }

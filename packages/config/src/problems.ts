@@ -19,7 +19,10 @@ export function configError(problems: readonly ConfigProblem[]): ConfigError {
   const lines = problems.map(({ message }) => `  ${message}`)
   const count = problems.length === 1 ? 'a variable' : `${problems.length} variables`
   const message = [`The environment has ${count} that cannot be:`, ...lines].join('\n')
-  return Object.assign(new LarderError('LARDER_INVALID_CONFIG', message), { problems })
+  // Whoever prints the error has seen the lines already.
+  return Object.defineProperty(new LarderError('LARDER_INVALID_CONFIG', message), 'problems', {
+    value: problems,
+  }) as ConfigError
 }
 
 /** A value in a message. A secret in the wrong place is one still: what stands before an `@`, in a query, or behind `password=`. */

@@ -49,6 +49,7 @@ const cases: readonly (readonly [Env, ...string[]])[] = [
   [{ REDIS_URL: 'http://user:CANARY@cache' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_URL: 'redis://user:CAN/ARY#@cache' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_URL: 'redis://cache/main' }, `REDIS_URL: ${hidden} given, expected ${url}`],
+  [{ REDIS_URL: 'redis://ca\nche' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_URL: 'redis://cache:0' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_URL: 'redis://' }, `REDIS_URL: ${hidden} given, expected ${url}`],
   [{ REDIS_URL: 'redis://cache:99999' }, `REDIS_URL: ${hidden} given, expected ${url}`],
@@ -140,6 +141,10 @@ const cases: readonly (readonly [Env, ...string[]])[] = [
   [
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
     `OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' given, expected ${http}`,
+  ],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector :4318' },
+    `OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector :4318' given, expected ${http}`,
   ],
   [
     { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'grpc://u:CANARY@collector?k=CANARY' },

@@ -90,6 +90,17 @@ describe('loadConfig', () => {
     })
   })
 
+  it('leaves out the line break of a secret from a file, where it cannot belong to it', () => {
+    const config = loadConfig({
+      REDIS_URL: ' redis://cache\n',
+      LAUNCHDARKLY_SDK_KEY: 'sdk-1\n',
+      OTEL_EXPORTER_OTLP_HEADERS: 'a=b\n',
+    })
+    expect(config.redis?.url).to.equal('redis://cache')
+    expect(config.launchDarkly?.sdkKey).to.equal('sdk-1')
+    expect({ ...config.tracing.traces.headers }).to.deep.equal({ a: 'b' })
+  })
+
   describe('Redis', () => {
     const cases: readonly (readonly [string, Record<string, string>, object | undefined])[] = [
       ['nothing', {}, undefined],
