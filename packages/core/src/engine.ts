@@ -28,6 +28,8 @@ export interface Engine {
   readonly ledger: Ledger
   readonly flags: Flags
   readonly metrics: Metrics
+  /** How long anything is served without a confirmation from a shared log, in milliseconds. */
+  readonly coherenceBoundMs: number
   /** What responses under way share. */
   readonly responses: ResponseState
   /** Milliseconds since the epoch by a clock that never jumps. */
@@ -70,7 +72,7 @@ export interface EngineOptions {
 const dayMs = 86_400_000
 
 export function createEngine(options: EngineOptions = {}): Engine {
-  const { name = 'default', flags } = options
+  const { name = 'default', coherenceBoundMs = 5000, flags } = options
   const log = options.log ?? options.far?.store.openLog?.() ?? createLocalLog()
   const { timeOrigin } = performance
   const now = options.now ?? (() => timeOrigin + performance.now())
@@ -91,7 +93,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     log,
     now,
     retentionMs: () => longestLifetimeMs,
-    ...(options.coherenceBoundMs !== undefined && { coherenceBoundMs: options.coherenceBoundMs }),
+    coherenceBoundMs,
   })
 
   async function invalidate(invalidation: Invalidation): Promise<Position> {
@@ -138,6 +140,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     // Whoever wrote these flags may not have kept the promise that they never throw.
     flags: flags ? functionFlags(() => flags.mode()) : staticFlags('on'),
     metrics,
+    coherenceBoundMs,
     responses: createResponseState(),
     now,
     get closed() {

@@ -1,12 +1,12 @@
-// Liveness, readiness and detail of a cache, for whoever watches over the process.
+// Liveness, readiness, start-up and detail of a cache and what stands beside it, for whoever watches over the process.
 
 import { appCacheOf, type Cache, type CacheHealthOptions, createCacheHealth } from '@larder/core/door'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { rootApp } from './exchange.ts'
 
 /**
- * `GET /` the detail, `GET /live` and `GET /ready` the verdicts, below the path it is mounted at. It answers from memory alone and
- * tells no key, tag, URL or host.
+ * `GET /` the detail, `GET /live`, `GET /ready` and `GET /startup` the verdicts, below the path it is mounted at. It answers from memory
+ * alone and tells no key, tag, URL or host.
  *
  * @throws LarderError for an option that cannot be meant.
  */

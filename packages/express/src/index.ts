@@ -13,7 +13,7 @@ export {
   onCacheEvent,
   type QueryOptions,
 } from '@larder/core'
-export type { CacheHealthOptions, Explanation, InvalidateRequest } from '@larder/core/door'
+export type { CacheHealthOptions, Explanation, HealthSource, InvalidateRequest } from '@larder/core/door'
 export { cacheHealth } from './cache-health.ts'
 export { createSecureServer, createServer } from './create-server.ts'
 export { attachCache, cacheOf, invalidate, tag } from './invalidate.ts'

@@ -1,4 +1,4 @@
-// Liveness, readiness and detail of a cache, for whoever watches over the process.
+// Liveness, readiness, start-up and detail of a cache and what stands beside it, for whoever watches over the process.
 
 import { type CacheHealthOptions, createCacheHealth } from '@larder/core/door'
 import type { Context, Middleware, Next } from 'koa'
@@ -6,8 +6,8 @@ import { putAnswer } from './answer.ts'
 import { cacheOf } from './app-cache.ts'
 
 /**
- * `GET /health` the detail, `GET /health/live` and `GET /health/ready` the verdicts. It answers from memory alone and tells no key,
- * tag, URL or host.
+ * `GET /health` the detail, `GET /health/live`, `GET /health/ready` and `GET /health/startup` the verdicts. It answers from memory alone
+ * and tells no key, tag, URL or host.
  *
  * @throws LarderError for an option that cannot be meant.
  */

@@ -13,7 +13,7 @@ export {
   onCacheEvent,
   type QueryOptions,
 } from '@larder/core'
-export type { CacheHealthOptions, Explanation, InvalidateRequest } from '@larder/core/door'
+export type { CacheHealthOptions, Explanation, HealthSource, InvalidateRequest } from '@larder/core/door'
 export { attachCache, cacheOf } from './app-cache.ts'
 export { cacheHealth } from './cache-health.ts'
 export { invalidate, tag } from './invalidate.ts'
