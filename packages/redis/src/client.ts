@@ -39,6 +39,7 @@ export function openConnection(client: RedisClient): RedisConnection {
     enableOfflineQueue: false,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: reconnectDelayMs,
   }
   const connection = client.isCluster === true ? duplicateCluster(client, own) : client.duplicate(own)
@@ -61,3 +62,6 @@ export function reconnectDelayMs(times: number): number {
   const most = Math.min(500 * 2 ** Math.min(times, 3), 3000)
   return most * (0.5 + Math.random() / 2)
 }
+
+/** How long, in milliseconds, a server may take to close its side: one that is frozen never does, and would keep the process. */
+export const DISCONNECT_TIMEOUT_MS = 200

@@ -4,7 +4,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { LarderTypeError } from '@larder/core'
 import { checkOptions, isInteger, isObject, isString, oneOf } from '@larder/core/door'
 import { Redis, type RedisOptions } from 'ioredis'
-import { reconnectDelayMs } from './client.ts'
+import { DISCONNECT_TIMEOUT_MS, reconnectDelayMs } from './client.ts'
 
 export interface ConnectRedisOptions {
   /** `redis://user:password@host:6379/0`, or `rediss://…` for TLS. The other options go before what it says. */
@@ -65,6 +65,7 @@ export function clientSettings(options: ConnectRedisOptions): RedisOptions {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     connectTimeout: 5000,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     // A connection that swallows commands is given up; keep-alive alone does not see a process that stands still.
     socketTimeout: 10_000,
     keepAlive: 10_000,

@@ -1,7 +1,9 @@
 // Redis frozen, dead, back empty, back with less: what a purge says then, and how long anything older is served.
 
+import type { Socket } from 'node:net'
 import { createCache, onCacheEvent } from '@larder/core'
 import { expect } from 'chai'
+import type { Redis as Redis5 } from 'ioredis'
 import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts'
 import { redisLog } from '../src/index.ts'
 import { codeOf, majors, nodesOn, until } from './support.ts'
@@ -47,6 +49,32 @@ for (const { major, connect } of majors) {
       await until(() => a.log.position() === b.log.position())
       expect(await recordsWith('t:event-1')).to.equal(1)
       await a.cache.invalidateTags(['event-1'])
+    })
+
+    it('closed while Redis is frozen, nothing stays open that would keep the process', async () => {
+      const client = connect(server.port)
+      // The log's own connection takes the time from the log, not from its user's client.
+      const patient = client.duplicate({ disconnectTimeout: 5000 }).on('error', () => {})
+      const own: Redis5[] = []
+      const duplicate = patient.duplicate.bind(patient)
+      patient.duplicate = options => {
+        const connection = duplicate(options)
+        own.push(connection)
+        return connection
+      }
+      const log = redisLog(patient)
+      try {
+        await until(() => log.confirmedAt() > 0 && client.status === 'ready' && own[0]?.status === 'ready')
+        const sockets = [client, ...own].map(each => (each as unknown as { stream: Socket }).stream)
+        expect(sockets.map(({ destroyed }) => destroyed)).to.deep.equal([false, false])
+        server.stop()
+        await log.close()
+        client.disconnect()
+        expect(await until(() => sockets.every(({ destroyed }) => destroyed))).to.be.below(1000)
+      } finally {
+        client.disconnect()
+        patient.disconnect()
+      }
     })
 
     it('F3: a client with the defaults of ioredis, which sends again what was cut off, changes nothing of that', async () => {
