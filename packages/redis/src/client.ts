@@ -45,6 +45,7 @@ export function openConnection(client: RedisClient): RedisConnection {
   const connection = client.isCluster === true ? duplicateCluster(client, own) : client.duplicate(own)
   // Without a listener ioredis prints the error, which may hold a password.
   connection.on('error', () => {})
+  connection.on('close', () => clearSocketTimer(connection))
   return connection
 }
 
@@ -65,3 +66,11 @@ export function reconnectDelayMs(times: number): number {
 
 /** How long, in milliseconds, a server may take to close its side: one that is frozen never does, and would keep the process. */
 export const DISCONNECT_TIMEOUT_MS = 200
+
+/**
+ * ioredis leaves the timer of `socketTimeout` behind when a connection closes while a command waits: it keeps the process for as long, and
+ * ends whatever connection there is by then.
+ */
+export function clearSocketTimer(connection: object): void {
+  clearTimeout((connection as { readonly socketTimeoutTimer?: NodeJS.Timeout }).socketTimeoutTimer)
+}

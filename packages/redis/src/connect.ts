@@ -4,7 +4,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { LarderTypeError } from '@larder/core'
 import { checkOptions, isInteger, isObject, isString, oneOf } from '@larder/core/door'
 import { Redis, type RedisOptions } from 'ioredis'
-import { DISCONNECT_TIMEOUT_MS, reconnectDelayMs } from './client.ts'
+import { clearSocketTimer, DISCONNECT_TIMEOUT_MS, reconnectDelayMs } from './client.ts'
 
 export interface ConnectRedisOptions {
   /** `redis://user:password@host:6379/0`, or `rediss://…` for TLS. The other options go before what it says. */
@@ -45,6 +45,7 @@ const shape = {
 export function connectRedis(options: ConnectRedisOptions = {}): Redis {
   const settings = clientSettings(options)
   const client = options.url === undefined ? new Redis(settings) : new Redis(options.url, settings)
+  client.on('close', () => clearSocketTimer(client))
   // Without a listener ioredis prints the whole error.
   return client.on('error', () => {})
 }

@@ -93,7 +93,7 @@ export function createReplicated(options: ReplicatedOptions): Replicated {
         send()
       }),
     close() {
-      for (const event of ['ready', 'close']) connection.removeAllListeners(event)
+      connection.removeAllListeners('ready')
       connection.disconnect()
       for (const { reject } of waiting.splice(0)) reject(new Error('The connection is closed.'))
     },

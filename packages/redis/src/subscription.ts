@@ -50,7 +50,7 @@ export function openSubscription(options: SubscriptionOptions): Subscription {
     },
     close() {
       active = false
-      for (const event of ['ready', 'close', 'message']) connection.removeAllListeners(event)
+      for (const event of ['ready', 'message']) connection.removeAllListeners(event)
       connection.disconnect()
     },
   }
