@@ -2,6 +2,7 @@
 
 import {
   type Check,
+  type CheckDetail,
   type CheckFunction,
   type CheckReason,
   type CheckResult,
@@ -33,7 +34,7 @@ export interface ReportedCheck {
   readonly status: CheckStatus
   readonly affects: Affects
   readonly reason?: CheckReason
-  readonly detail?: CheckResult['detail']
+  readonly detail?: CheckDetail
   readonly time?: string
   readonly durationMs?: number
 }
