@@ -68,6 +68,11 @@ const shape = {
   stopTimeout: isAnything,
 }
 
+interface Started {
+  readonly checked: CheckedPart
+  removeCheck: (() => void) | undefined
+}
+
 /** How long a process whose parts have all stopped may take to end by itself. */
 const exitGraceMs = 500
 
@@ -80,7 +85,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const stopTimeoutMs = timerMs(options.stopTimeout ?? '20s', 'createLifecycle(): stopTimeout')
   const logger = safeLogger(options.logger)
   const health = options.health ?? createHealth(options.logger && { logger: options.logger })
-  const started: { readonly checked: CheckedPart; readonly removeCheck: (() => void) | undefined }[] = []
+  const started: Started[] = []
   let starting: Promise<void> | undefined
   let stopping: Promise<void> | undefined
   let hasStopped = false
@@ -118,7 +123,9 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       await within(checked.stopTimeoutMs, () => part.stop?.()).catch(() => {})
       throw new LifecycleError('LARDER_START_INTERRUPTED')
     }
-    started.push({ checked, removeCheck: part.check && health.add(part.name, part.check) })
+    const held: Started = { checked, removeCheck: undefined }
+    started.push(held)
+    if (part.check !== undefined) held.removeCheck = health.add(part.name, part.check)
     logger.info({ part: part.name, durationMs: since(startedAt) }, 'a part has started')
   }
 

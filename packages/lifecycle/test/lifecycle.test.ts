@@ -217,6 +217,13 @@ describe('lifecycle', () => {
     await stopping
   })
 
+  it("a part's check whose name is taken is an error of the start, and the part is stopped", async () => {
+    const { done, parts } = recorded(['a', 'b'], { b: { check: () => 'pass' } })
+    const lifecycle = quietly({ parts, health: createHealth({ checks: { b: () => 'pass' } }) })
+    expect((await rejection(lifecycle.start())).code).to.equal('LARDER_INVALID_OPTION')
+    expect(done).to.deep.equal(['start a', 'start b', 'stop b', 'stop a'])
+  })
+
   it('a logger is told of each step, and of metrics at start and at shutdown', async () => {
     const { logger, told } = listeningLogger()
     let hits = 0
