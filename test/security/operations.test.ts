@@ -107,7 +107,7 @@ vectors('operations', (site, framework) => {
     )
     await cache.set(secret, secret, { tags: [secret] })
     await ask(`/${secret}?token=${secret}`, { headers: { Host: `${secret}.example`, 'X-A': secret, Cookie: secret } })
-    for (const target of ['/health', '/health/live', '/health/ready']) {
+    for (const target of ['/health', '/health/live', '/health/ready', '/health/startup']) {
       const answer = await ask(target, { headers: { Host: `${secret}.example` } })
       expect(answer.status).to.equal(200)
       expectNowhere(secret, answer)
