@@ -22,7 +22,6 @@ export interface Flight {
   /** Returns what takes the waiter off again. A late one is told the head at once. */
   join(waiter: Waiter): () => void
   tell(news: FlightNews): void
-  readonly waiting: number
 }
 
 /** The flights of one engine, by the key of what is being filled. */
@@ -38,8 +37,8 @@ export function createFlights(): Flights {
   return {
     get: key => table.get(key),
     begin(key, stamp) {
-      const flight = createFlight(stamp, () => {
-        if (table.get(key) === flight) table.delete(key)
+      const flight = new LiveFlight(stamp, ended => {
+        if (table.get(key) === ended) table.delete(key)
       })
       table.set(key, flight)
       return flight
@@ -50,35 +49,42 @@ export function createFlights(): Flights {
   }
 }
 
-function createFlight(stamp: Stamped, ended: () => void): Flight {
-  const waiters = new Set<Waiter>()
-  let last: FlightNews | undefined
-  return {
-    stamp,
-    join(waiter) {
-      waiters.add(waiter)
-      if (last !== undefined) waiter(last)
-      return () => waiters.delete(waiter)
-    },
-    tell(news) {
-      if (last !== undefined && last.kind !== 'storable') return
-      last = news
-      if (news.kind !== 'storable') ended()
-      for (const waiter of [...waiters]) {
-        try {
-          waiter(news)
-        } catch (error) {
-          // One that breaks is neither the leader's failure nor that of the others.
-          queueMicrotask(() => {
-            throw error
-          })
-        }
+/** A class, because V8 keeps what a getter of an object literal closes over until its next full collection. */
+class LiveFlight implements Flight {
+  readonly stamp: Stamped
+  readonly #ended: (flight: Flight) => void
+  /** Most runs are waited for by nobody. */
+  #waiters: Set<Waiter> | undefined
+  #last: FlightNews | undefined
+
+  constructor(stamp: Stamped, ended: (flight: Flight) => void) {
+    this.stamp = stamp
+    this.#ended = ended
+  }
+
+  join(waiter: Waiter): () => void {
+    this.#waiters ??= new Set()
+    const waiters = this.#waiters.add(waiter)
+    if (this.#last !== undefined) waiter(this.#last)
+    return () => waiters.delete(waiter)
+  }
+
+  tell(news: FlightNews): void {
+    if (this.#last !== undefined && this.#last.kind !== 'storable') return
+    this.#last = news
+    if (news.kind !== 'storable') this.#ended(this)
+    if (this.#waiters === undefined) return
+    for (const waiter of [...this.#waiters]) {
+      try {
+        waiter(news)
+      } catch (error) {
+        // One that breaks is neither the leader's failure nor that of the others.
+        queueMicrotask(() => {
+          throw error
+        })
       }
-      if (news.kind !== 'storable') waiters.clear()
-    },
-    get waiting() {
-      return waiters.size
-    },
+    }
+    if (news.kind !== 'storable') this.#waiters.clear()
   }
 }
 

@@ -7,6 +7,7 @@ import { type Engine, engineOf, modeOf } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import { createFarLookUp } from './far-look-up.ts'
 import { Fill } from './fill.ts'
+import { fillContext } from './fill-context.ts'
 import { type Flight, type FlightEnd, follow } from './flight.ts'
 import { guarded } from './guarded.ts'
 import type { ForwardReason } from './http/cache-status.ts'
@@ -211,11 +212,10 @@ export function createResponseCache<Subject>(
     const { engine, exchange } = at
     const { background } = how
     const conditional = forwarding.stale === undefined ? {} : conditionalFor(forwarding.stale)
-    const run = new Fill<Subject>({
-      ...at,
-      ...forwarding,
-      ...how,
+    const carried = fillContext<Subject>(at, forwarding, {
       settings,
+      flight: how.flight,
+      flightKey: how.flightKey,
       // Taken now: what was asked before the handler runs is no part of its run.
       stamp: how.stamp ?? stampOf(engine, exchange.request, forwarding.stale),
       lease: how.lease,
@@ -225,8 +225,10 @@ export function createResponseCache<Subject>(
       background: background !== undefined,
       ended: background?.ended,
     })
-    exchange.claim(engine, () => run.callOff())
-    const recorder = guarded(engine, run, () => run.callOff())
+    const run = new Fill(carried)
+    const callOff = () => run.callOff()
+    exchange.claim(engine, callOff)
+    const recorder = guarded(engine, run, callOff)
     // A gateway goes by what its origin says, and passes all fields on.
     exchange.forward({ recorder, conditional, observe: settings.policy.preset === 'default' })
   }
