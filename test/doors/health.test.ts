@@ -191,6 +191,7 @@ for (const framework of frameworks) {
       const log: InvalidationLog = {
         epoch: 'canary',
         position: () => 42,
+        floor: () => 0,
         confirmedAt: () => confirmedAt,
         append: async () => 42,
         subscribe: () => () => {},

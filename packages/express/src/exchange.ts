@@ -9,6 +9,7 @@ import {
   type HeaderList,
   hideConditionals,
   type Observation,
+  type Observer,
   type Outgoing,
   observeExpress,
   REPLAY,
@@ -22,7 +23,7 @@ import {
   writeAnswer,
 } from '@larder/core/door'
 import type { NextFunction, Request, Response } from 'express'
-import { type Tap, tapResponse } from './wire-recorder.ts'
+import { ResponseTap, type TapHooks } from './wire-recorder.ts'
 
 export function expressExchange(req: Request, res: Response, next: NextFunction): Exchange<Request> {
   return new ExpressExchange(req, res, next)
@@ -31,21 +32,23 @@ export function expressExchange(req: Request, res: Response, next: NextFunction)
 /** The request and the exchange are one object: a hit makes no other. */
 class ExpressExchange implements Exchange<Request>, CacheRequest {
   readonly subject: Request
-  // Read once: Express makes its requests slow to read on Node's own server.
+  // Express gives every request a hidden class of its own, so that each look at it costs a search: one is enough.
   readonly method: string
   readonly target: string
+  readonly secure: boolean
   /** The client's own, whatever the handler is shown. */
   readonly headers: RequestHeaders
   readonly rawHeaders: HeaderList
   readonly #res: Response
   readonly #next: NextFunction
-  #tap: Tap | undefined
+  #tap: ResponseTap | undefined
   #observed: Observation | undefined
 
   constructor(req: Request, res: Response, next: NextFunction) {
     this.subject = req
     this.method = req.method
     this.target = req.originalUrl
+    this.secure = (req.socket as { encrypted?: boolean } | null)?.encrypted === true
     // In front of this cache another one may be watching what is read.
     const { headers, rawHeaders } = unobserved(req)
     this.headers = headers
@@ -56,9 +59,6 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
 
   get request(): CacheRequest {
     return this
-  }
-  get secure(): boolean {
-    return (this.subject.socket as { encrypted?: boolean } | null)?.encrypted === true
   }
   get observation(): Observation | undefined {
     return this.#observed
@@ -77,15 +77,9 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
 
   forward({ recorder, conditional, observe }: Forward): void {
     const show = conditional === undefined ? undefined : hideConditionals(this.subject, conditional)
-    const observer = observe ? observeExpress(this.subject, this.#res) : unwatched
-    this.#observed = observer.observation
-    this.#tap = tapResponse(this.#res, recorder, {
-      paused: observer.pause,
-      ended() {
-        observer.end()
-        show?.()
-      },
-    })
+    const observer = observe ? observeExpress(this.subject, this.#res) : undefined
+    this.#observed = observer?.observation
+    this.#tap = new ResponseTap(this.#res, recorder, new Handling(observer, show))
     this.#next()
   }
 
@@ -120,7 +114,27 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   }
 }
 
-const unwatched = { observation: undefined, pause: <T>(run: () => T) => run(), end() {} }
+/** What was put around the handler, and is taken off again at its end. */
+class Handling implements TapHooks {
+  readonly #observer: Observer | undefined
+  readonly #show: (() => void) | undefined
+
+  constructor(observer: Observer | undefined, show: (() => void) | undefined) {
+    this.#observer = observer
+    this.#show = show
+  }
+
+  suspend(): void {
+    this.#observer?.suspend()
+  }
+  resume(): void {
+    this.#observer?.resume()
+  }
+  ended(): void {
+    this.#observer?.end()
+    this.#show?.()
+  }
+}
 
 /** The address of a proxy that the application trusts; a client's own address is nothing that a copy may carry. */
 function trustedPeer(req: Request): string | undefined {

@@ -1,163 +1,212 @@
 // Listens on a response while it goes out: decides at the head, copies the body, notices every way in which it can end.
 
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
-import { fieldsOf, type HeadVerdict, partsOf, putFields, type Recorder, restoreFields } from '@larder/core/door'
+import type { ServerResponse } from 'node:http'
+import {
+  type Fields,
+  fieldsOf,
+  type HeaderList,
+  type HeadVerdict,
+  type Observer,
+  partsOf,
+  putFields,
+  type Recorder,
+  restoreFields,
+} from '@larder/core/door'
 import { mergeHead } from './headers.ts'
 
-export interface Tap {
-  /** Answer in the handler's place: what it set is taken off, and what it still does is swallowed. */
-  takeOver(answer: () => void): void
-}
-
 /** What the door does around a recording. */
-export interface TapHooks {
-  /** Run what is not the handler's doing: the framework, outer middleware, Node. */
-  paused<T>(run: () => T): T
+export interface TapHooks extends Pick<Observer, 'suspend' | 'resume'> {
   /** Called once, when nothing more of the handler will be recorded. */
   ended(): void
 }
 
+const methods = ['writeHead', 'write', 'end', 'destroy'] as const
+
+type Methods = Pick<ServerResponse, (typeof methods)[number]>
+
 /**
- * Own `writeHead`, `write`, `end` and `destroy` on `res`. Node calls an own `writeHead` for implicit heads too, and outer
+ * Owns `writeHead`, `write`, `end` and `destroy` on a response. Node calls an own `writeHead` for implicit heads too, and outer
  * middleware has put its own methods there before, so both stay in the chain.
  */
-export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapHooks): Tap {
-  const outer = fieldsOf(res)
-  const original = { writeHead: res.writeHead, write: res.write, end: res.end, destroy: res.destroy }
-  /** Fields that the recorder set, with what stood there before. */
-  const added = new Map<string, OutgoingHttpHeader | undefined>()
-  let verdict: HeadVerdict['action'] | undefined
-  let answering = false
-  let over = false
-  let gone = false
+export class ResponseTap {
+  readonly #res: ServerResponse
+  readonly #recorder: Recorder
+  readonly #hooks: TapHooks
+  /** What stood on the response before the handler ran. */
+  readonly #outer: Fields
+  readonly #original: Methods
+  readonly #own: Methods
+  /** What the recorder set, and what stood there before. */
+  #set: HeaderList = []
+  #before: Fields | undefined
+  #verdict: HeadVerdict['action'] | undefined
+  #answering = false
+  #over = false
+  #gone = false
 
-  const own = {
-    writeHead(...args: unknown[]): ServerResponse {
-      if (answering || (over && verdict === 'pass')) return original.writeHead.apply(res, args as never)
-      if (verdict === undefined) {
-        mergeHead(res, args)
-        decide()
-      }
-      if (verdict === 'hold') return res
-      return letOut(() => original.writeHead.call(res, res.statusCode))
-    },
-
-    write(chunk: unknown, ...rest: unknown[]): boolean {
-      if (answering) return original.write.apply(res, [chunk, ...rest] as never)
-      if (verdict === undefined) decide()
-      record(chunk, rest[0])
-      if (verdict === 'hold') return swallow(rest)
-      return letOut(() => original.write.apply(res, [chunk, ...rest] as never))
-    },
-
-    end(...args: unknown[]): ServerResponse {
-      if (answering) return original.end.apply(res, args as never)
-      if (verdict === undefined) decide()
-      record(args[0], args[1])
-      if (verdict === 'hold') swallow(args)
-      else letOut(() => original.end.apply(res, args as never))
-      recorder.end()
-      finish()
-      if (verdict === 'hold' && !res.writableEnded) endUnanswered()
-      return res
-    },
-
-    destroy(error?: Error): ServerResponse {
-      if (verdict === 'hold' && !answering) return res
-      if (!over && !gone && recorder.fail('destroyed') === 'answered') return res
-      finish()
-      return original.destroy.call(res, error) as ServerResponse
-    },
-  }
-  Object.assign(res, own)
-  res.once('close', onClose)
-
-  return {
-    takeOver(answer) {
-      verdict = 'hold'
-      answering = true
-      restoreFields(res, outer)
-      try {
-        answer()
-      } finally {
-        answering = false
-      }
-    },
+  constructor(res: ServerResponse, recorder: Recorder, hooks: TapHooks) {
+    this.#res = res
+    this.#recorder = recorder
+    this.#hooks = hooks
+    this.#outer = fieldsOf(res)
+    this.#original = { writeHead: res.writeHead, write: res.write, end: res.end, destroy: res.destroy }
+    this.#own = {
+      writeHead: (...args: unknown[]) => this.#writeHead(args),
+      write: (...args: unknown[]) => this.#write(args),
+      end: (...args: unknown[]) => this.#end(args),
+      destroy: (error?: Error) => this.#destroy(error),
+    }
+    Object.assign(res, this.#own)
+    res.on('close', this.#onClose)
   }
 
-  function decide(): void {
-    const { headers, removed, standing } = partsOf(fieldsOf(res), outer)
-    const decision = hooks.paused(() => recorder.head(res.statusCode, headers, removed, standing))
-    if (verdict === undefined) verdict = decision.action
+  /** Answer in the handler's place: what it set is taken off, and what it still does is swallowed. */
+  takeOver(answer: () => void): void {
+    this.#verdict = 'hold'
+    this.#answering = true
+    restoreFields(this.#res, this.#outer)
+    try {
+      answer()
+    } finally {
+      this.#answering = false
+    }
+  }
+
+  #writeHead(args: unknown[]): ServerResponse {
+    const res = this.#res
+    if (this.#answering || (this.#over && this.#verdict === 'pass')) return this.#pass('writeHead', args)
+    if (this.#verdict === undefined) {
+      mergeHead(res, args)
+      this.#decide()
+    }
+    return this.#verdict === 'hold' ? res : this.#letOut('writeHead', [res.statusCode])
+  }
+
+  #write(args: unknown[]): boolean {
+    if (this.#answering) return this.#pass('write', args)
+    if (this.#verdict === undefined) this.#decide()
+    this.#record(args[0], args[1])
+    return this.#verdict === 'hold' ? swallow(args) : this.#letOut('write', args)
+  }
+
+  #end(args: unknown[]): ServerResponse {
+    const res = this.#res
+    if (this.#answering) return this.#pass('end', args)
+    if (this.#verdict === undefined) this.#decide()
+    this.#record(args[0], args[1])
+    if (this.#verdict === 'hold') swallow(args)
+    else this.#letOut('end', args)
+    this.#recorder.end()
+    this.#finish()
+    if (this.#verdict === 'hold' && !res.writableEnded) this.#endUnanswered()
+    return res
+  }
+
+  #destroy(error: Error | undefined): ServerResponse {
+    const res = this.#res
+    if (this.#verdict === 'hold' && !this.#answering) return res
+    if (!this.#over && !this.#gone && this.#recorder.fail('destroyed') === 'answered') return res
+    this.#finish()
+    return this.#pass('destroy', [error])
+  }
+
+  #decide(): void {
+    const res = this.#res
+    const recorder = this.#recorder
+    const now = fieldsOf(res)
+    const { headers, removed, standing } = partsOf(now, this.#outer)
+    let decision: HeadVerdict
+    this.#hooks.suspend()
+    try {
+      decision = recorder.head(res.statusCode, headers, removed, standing)
+    } finally {
+      this.#hooks.resume()
+    }
+    if (this.#verdict === undefined) this.#verdict = decision.action
     if (decision.action === 'hold') return
-    for (let i = 0; i < decision.set.length; i += 2) added.set(decision.set[i]!, res.getHeader(decision.set[i]!))
+    this.#set = decision.set
+    this.#before = now
     putFields(res, decision.set)
     if (recorder.recording) return
-    untap()
-    finish()
+    this.#untap()
+    this.#finish()
+  }
+
+  #pass<M extends keyof Methods>(method: M, args: readonly unknown[]): ReturnType<Methods[M]> {
+    return Reflect.apply(this.#original[method], this.#res, args)
   }
 
   /** What Node refuses to send is no answer: the error makes its way to a handler that gives another one. */
-  function letOut<T>(send: () => T): T {
+  #letOut<M extends keyof Methods>(method: M, args: readonly unknown[]): ReturnType<Methods[M]> {
+    this.#hooks.suspend()
     try {
-      return hooks.paused(send)
+      return this.#pass(method, args)
     } catch (error) {
-      if (!over) recorder.fail('thrown')
-      if (!res.headersSent) {
-        for (const [name, value] of added) {
-          if (value === undefined) res.removeHeader(name)
-          else res.setHeader(name, value)
-        }
-      }
-      untap()
-      finish()
+      if (!this.#over) this.#recorder.fail('thrown')
+      if (!this.#res.headersSent) this.#takeBack()
+      this.#untap()
+      this.#finish()
       throw error
+    } finally {
+      this.#hooks.resume()
+    }
+  }
+
+  /** What the recorder set is said of a response that does not go out. */
+  #takeBack(): void {
+    for (let i = 0; i < this.#set.length; i += 2) {
+      const name = this.#set[i]!
+      const before = this.#before?.get(name.toLowerCase())
+      if (before === undefined) this.#res.removeHeader(name)
+      else this.#res.setHeader(name, before.value)
     }
   }
 
   /** A copy of a request has no client to answer in the handler's place, but outer middleware waits for its end. */
-  function endUnanswered(): void {
-    answering = true
-    restoreFields(res, outer)
+  #endUnanswered(): void {
+    this.#answering = true
+    restoreFields(this.#res, this.#outer)
     try {
-      original.end.apply(res, [] as never)
+      this.#pass('end', [])
     } finally {
-      answering = false
+      this.#answering = false
     }
   }
 
-  function record(chunk: unknown, encoding: unknown): void {
-    if (over || !recorder.recording) return
+  #record(chunk: unknown, encoding: unknown): void {
+    if (this.#over || !this.#recorder.recording) return
     if (typeof chunk === 'string') {
-      recorder.write(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'))
+      this.#recorder.write(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'))
     } else if (chunk instanceof Uint8Array) {
       // A copy: the handler may use its buffer again.
-      recorder.write(Buffer.from(chunk))
+      this.#recorder.write(Buffer.from(chunk))
     }
   }
 
-  function onClose(): void {
-    gone = true
-    if (over) return
-    if (!recorder.recording) return finish()
+  readonly #onClose = (): void => {
+    const res = this.#res
+    this.#gone = true
+    if (this.#over) return
+    if (!this.#recorder.recording) return this.#finish()
     if (isEndedHere(res)) {
-      recorder.fail('destroyed')
-      return finish()
+      this.#recorder.fail('destroyed')
+      return this.#finish()
     }
     // The client left. A handler that writes by hand goes on through the taps; a stream was unpiped just now, so it is read on.
-    res.once('unpipe', readOn)
+    res.once('unpipe', (source: NodeJS.ReadableStream) => this.#readOn(source))
   }
 
-  function readOn(source: NodeJS.ReadableStream): void {
-    if (over || !recorder.recording) return
+  #readOn(source: NodeJS.ReadableStream): void {
+    const recorder = this.#recorder
+    if (this.#over || !recorder.recording) return
     const failed = () => {
       recorder.fail('aborted')
-      finish()
+      this.#finish()
     }
-    source.on('data', (chunk: unknown) => record(chunk, undefined))
+    source.on('data', (chunk: unknown) => this.#record(chunk, undefined))
     source.once('end', () => {
       recorder.end()
-      finish()
+      this.#finish()
     })
     source.once('close', failed)
     source.once('error', failed)
@@ -165,19 +214,20 @@ export function tapResponse(res: ServerResponse, recorder: Recorder, hooks: TapH
   }
 
   /** Take the taps off again, but for those that inner middleware has built upon. */
-  function untap(): void {
-    for (const method of ['writeHead', 'write', 'end', 'destroy'] as const) {
-      if (res[method] !== own[method]) continue
-      if (Object.getPrototypeOf(res)[method] === original[method]) Reflect.deleteProperty(res, method)
-      else Reflect.set(res, method, original[method])
+  #untap(): void {
+    const res = this.#res
+    for (const method of methods) {
+      if (res[method] !== this.#own[method]) continue
+      if (Object.getPrototypeOf(res)[method] === this.#original[method]) Reflect.deleteProperty(res, method)
+      else Reflect.set(res, method, this.#original[method])
     }
   }
 
-  function finish(): void {
-    if (over) return
-    over = true
-    res.removeListener('close', onClose)
-    hooks.ended()
+  #finish(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#res.removeListener('close', this.#onClose)
+    this.#hooks.ended()
   }
 }
 

@@ -56,15 +56,14 @@ export async function runHandler(run: Run, { recorder, conditional, observe }: F
 /** Tell the recorder what the handler left on the context. Returns whether the handler's stream is still to be read. */
 function tellOf(run: Run, recorder: Recorder, observer: Observer | undefined, unwatch: () => void): boolean {
   const { ctx } = run
-  const pause = observer?.pause ?? (run => run())
   if (isWrittenByHand(ctx)) {
-    if (ctx.headerSent) pause(() => tellHead(run, recorder, undefined))
+    if (ctx.headerSent) tellHead(run, recorder, observer, undefined)
     recorder.fail('destroyed')
     return false
   }
   // Where nothing is to be kept, the body does not matter.
   const body = recorder.recording ? bodyOf(ctx) : undefined
-  const verdict = pause(() => tellHead(run, recorder, body))
+  const verdict = tellHead(run, recorder, observer, body)
   if (verdict.action === 'pass') {
     putFields(ctx.res, verdict.set)
     if (body !== undefined && recorder.recording) return record(run, recorder, body, unwatch)
@@ -79,9 +78,20 @@ export function isWrittenByHand(ctx: Context): boolean {
   return ctx.respond === false || ctx.headerSent || ctx.res.writableEnded
 }
 
-function tellHead({ ctx, outer }: Run, recorder: Recorder, body: Body | undefined): HeadVerdict {
-  const { status, headers, removed, standing } = headOf(ctx, body, outer)
-  return recorder.head(status, headers, removed, standing)
+function tellHead(
+  { ctx, outer }: Run,
+  recorder: Recorder,
+  observer: Observer | undefined,
+  body: Body | undefined,
+): HeadVerdict {
+  // What the engine and Koa look at is not the handler's doing.
+  observer?.suspend()
+  try {
+    const { status, headers, removed, standing } = headOf(ctx, body, outer)
+    return recorder.head(status, headers, removed, standing)
+  } finally {
+    observer?.resume()
+  }
 }
 
 /** Returns whether the handler's stream is still to be read. */

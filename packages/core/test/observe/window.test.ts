@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import express from 'express'
 import { type Observer, observeExpress, unobserved } from '../../src/door/observe/index.ts'
-import { expresses, koas, layer, viaExpress, viaKoa } from './support.ts'
+import { expresses, koas, layer, paused, viaExpress, viaKoa } from './support.ts'
 
 /** Every own property of an object, and what it inherits in a few names, as one sees it from outside. */
 function pictureOf(object: object) {
@@ -148,7 +148,7 @@ for (const [framework, app] of expresses) {
         app,
         (req, res) => {
           window ??= observeExpress(req, res)
-          const value = window.pause(() => [req.headers.cookie, req.ip, req.user, req.rawHeaders])
+          const value = paused(window, () => [req.headers.cookie, req.ip, req.user, req.rawHeaders])
           expect(value).to.have.length(4)
           window.end()
           const { fields, identities } = window.observation
@@ -161,11 +161,11 @@ for (const [framework, app] of expresses) {
       expect(answer.identities).to.deep.equal(['cookie', 'ip', 'raw-headers', 'user'])
     })
 
-    it('lets an error through `pause`, and counts again', async () => {
+    it('counts again after a pause that ended in an error', async () => {
       const { body } = await viaExpress(app, (req, res) => {
         const window = observeExpress(req, res)
         expect(() =>
-          window.pause(() => {
+          paused(window, () => {
             throw new Error('no')
           }),
         ).to.throw('no')

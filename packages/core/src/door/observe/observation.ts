@@ -23,7 +23,7 @@ export type IdentityInput =
 /** Where an outer layer can put things. `request` and `response` are Koa's. */
 export type Owner = 'req' | 'res' | 'ctx' | 'request' | 'response' | 'locals' | 'state'
 
-/** Grows while the window is open; both sets are live. */
+/** Grows while the window is open: ask anew. */
 export interface Observation {
   /** Lower-case names of request fields that the handler read and whose value is an input; absent ones too. */
   readonly fields: ReadonlySet<string>
@@ -33,8 +33,9 @@ export interface Observation {
 
 export interface Observer {
   readonly observation: Observation
-  /** Run what is not the handler's: nothing that it reads counts. */
-  pause<T>(run: () => T): T
+  /** What runs from here on is not the handler's: nothing that is read counts until `resume`. */
+  suspend(): void
+  resume(): void
   /** Close the window and take everything off again. Values set meanwhile stay. A second call does nothing. */
   end(): void
 }

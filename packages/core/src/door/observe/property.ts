@@ -1,12 +1,28 @@
-// Properties that tell when they are read, and are themselves again when the last window over them ends.
+// A property that tells when it is read, and is itself again when the last window over it ends.
 
 import { wellKnown } from './names.ts'
 import type { IdentityInput } from './observation.ts'
 import type { Callable } from './readers.ts'
 import type { Reads } from './reads.ts'
 
-/** What reading a property means: one identity, or whatever the function makes of it. */
-export type Meaning = IdentityInput | ((reads: Reads, below: Callable) => void)
+/** What reading a property means: one identity, or whatever the function makes of it. `target` is what has the property. */
+export type Meaning = IdentityInput | ((reads: Reads, below: Callable, target: object) => void)
+
+/** Where an object keeps what is watched of it, while anything is. */
+export const slot: unique symbol = Symbol('larder.observe.properties')
+
+/** Finds what is watched under a name. */
+interface Watching {
+  property(key: PropertyKey): WatchedProperty | undefined
+}
+
+type Watchable = object & { [slot]?: Watching }
+
+/** A property as it is defined: not enumerable, like what it stands for, which is absent or inherited. */
+export interface Accessors extends PropertyDescriptor {
+  readonly get: (this: Watchable) => unknown
+  readonly set: (this: Watchable, value: unknown) => void
+}
 
 /** A window that wants to be told. */
 interface Listener {
@@ -16,68 +32,24 @@ interface Listener {
   written: boolean
 }
 
-interface Accessors {
-  readonly get: (this: Watchable) => unknown
-  readonly set: (this: Watchable, value: unknown) => void
-}
-
-/** Where an object keeps its watched properties while it has any. */
-export const slot: unique symbol = Symbol('larder.observe.properties')
-
-type Watchable = object & { [slot]?: Map<PropertyKey, WatchedProperty> }
-
-/** Tell `reads` when a property is read, whether it is there, inherited or absent. Returns what takes it off. */
-export function watchProperty(target: Watchable, key: PropertyKey, meaning: Meaning, reads: Reads): () => void {
-  if (!target[slot]) {
-    const watched = new Map<PropertyKey, WatchedProperty>()
-    // Not enumerable: who lists or copies the request must not see it.
-    if (!Reflect.defineProperty(target, slot, { value: watched, configurable: true })) {
-      reads.opaque()
-      return () => {}
-    }
-  }
-  const all = target[slot]!
-  let property = all.get(key)
-  if (!property?.inPlace()) {
-    property = new WatchedProperty(target, key)
-    if (!property.install() && !property.readsThrough(reads)) reads.opaque()
-    all.set(key, property)
-  }
-  const listener = { reads, meaning, written: false }
-  property.listeners.push(listener)
-  return () => {
-    property.listeners.splice(property.listeners.indexOf(listener), 1)
-    if (property.listeners.length > 0) return
-    property.remove()
-    if (all.get(key) === property) all.delete(key)
-    if (all.size === 0) Reflect.deleteProperty(target, slot)
-  }
-}
-
-/** The value of a property, told to no window. */
-export function bareProperty(target: Watchable, key: PropertyKey): unknown {
-  const property = target[slot]?.get(key)
-  return property ? property.value(target) : Reflect.get(target, key)
-}
-
-class WatchedProperty {
-  readonly listeners: Listener[] = []
-  readonly #target: Watchable
+export class WatchedProperty {
+  readonly #target: object
   readonly #key: PropertyKey
   /** What was there: `undefined` when it is inherited or absent. */
   readonly #original: PropertyDescriptor | undefined
   readonly #accessors: Accessors
+  readonly #listeners: Listener[] = []
   /** The value is ours to keep: it was a data property, or was set meanwhile. */
   #held: boolean
   #value: unknown
 
-  constructor(target: Watchable, key: PropertyKey) {
+  constructor(target: object, key: PropertyKey, original: PropertyDescriptor | undefined) {
     this.#target = target
     this.#key = key
-    this.#original = Reflect.getOwnPropertyDescriptor(target, key)
-    this.#accessors = shared.get(key) ?? accessorsOf(key)
-    this.#held = this.#original !== undefined && 'value' in this.#original
-    this.#value = this.#original?.value
+    this.#original = original
+    this.#accessors = accessorsFor(key)
+    this.#held = original !== undefined && 'value' in original
+    this.#value = original?.value
   }
 
   install(): boolean {
@@ -87,7 +59,7 @@ class WatchedProperty {
   }
 
   inPlace(): boolean {
-    return Reflect.getOwnPropertyDescriptor(this.#target, this.#key)?.get === this.#accessors.get
+    return standsIn(this.#target, this.#key, this.#accessors)
   }
 
   /** A getter that we cannot replace, but that reads what we watch (koa-passport's `ctx.req.user`), hides nothing. */
@@ -96,7 +68,21 @@ class WatchedProperty {
     return getter !== undefined && reads.touches(() => getter.call(this.#target))
   }
 
-  remove(): void {
+  listen(reads: Reads, meaning: Meaning): void {
+    this.#listeners.push({ reads, meaning, written: false })
+  }
+
+  /** A window has ended. Returns whether another one is open; if none is, the property is as it was before. */
+  unlisten(reads: Reads): boolean {
+    const listeners = this.#listeners
+    const at = listeners.findIndex(listener => listener.reads === reads)
+    if (at >= 0) listeners.splice(at, 1)
+    if (listeners.length > 0) return true
+    this.#remove()
+    return false
+  }
+
+  #remove(): void {
     // Deleted by the handler, or defined anew: that stays.
     if (!this.inPlace()) return
     if (this.#held) {
@@ -111,19 +97,19 @@ class WatchedProperty {
   }
 
   read(receiver: object, below: Callable): unknown {
-    for (const { reads, meaning, written } of this.listeners) {
+    for (const { reads, meaning, written } of this.#listeners) {
       // Reading back what the handler's own side set counts by how it was computed, unless a reader was let off for this.
       if (written && !reads.deferred) continue
-      if (typeof meaning === 'function') meaning(reads, below)
+      if (typeof meaning === 'function') meaning(reads, below, this.#target)
       else reads.identity(meaning, below)
     }
     if (this.#held) return this.#value
     // What a getter reads in turn is no news.
-    for (const { reads } of this.listeners) reads.quiet++
+    for (const { reads } of this.#listeners) reads.quiet++
     try {
       return this.value(receiver)
     } finally {
-      for (const { reads } of this.listeners) reads.quiet--
+      for (const { reads } of this.#listeners) reads.quiet--
     }
   }
 
@@ -134,7 +120,7 @@ class WatchedProperty {
   }
 
   write(receiver: object, value: unknown): void {
-    for (const listener of this.listeners) listener.written = true
+    for (const listener of this.#listeners) listener.written = true
     const original = this.#original ?? (this.#held ? undefined : inheritedDescriptor(this.#parent(), this.#key))
     if (original?.set) {
       original.set.call(receiver, value)
@@ -158,6 +144,15 @@ class WatchedProperty {
   }
 }
 
+/** Whether these accessors are (still) an object's own property. */
+export function standsIn(target: object, key: PropertyKey, { get }: Accessors): boolean {
+  return Reflect.getOwnPropertyDescriptor(target, key)?.get === get
+}
+
+export function accessorsFor(key: PropertyKey): Accessors {
+  return shared.get(key) ?? accessorsOf(key)
+}
+
 function inheritedDescriptor(from: object | null, key: PropertyKey): PropertyDescriptor | undefined {
   for (let object = from; object; object = Reflect.getPrototypeOf(object)) {
     const found = Reflect.getOwnPropertyDescriptor(object, key)
@@ -169,11 +164,13 @@ function inheritedDescriptor(from: object | null, key: PropertyKey): PropertyDes
 function accessorsOf(key: PropertyKey): Accessors {
   return {
     get: function get() {
-      return this[slot]?.get(key)?.read(this, get)
+      return this[slot]?.property(key)?.read(this, get)
     },
     set(value) {
-      this[slot]?.get(key)?.write(this, value)
+      this[slot]?.property(key)?.write(this, value)
     },
+    enumerable: false,
+    configurable: true,
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { bare } from './layers.ts'
-import { bareProperty } from './property.ts'
+import { bareProperty } from './watched.ts'
 
 /** What a cache behind another one builds its key and its decisions from, unseen by the one in front. */
 export function unobserved(request: IncomingMessage): { headers: IncomingHttpHeaders; rawHeaders: string[] } {

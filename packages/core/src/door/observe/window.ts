@@ -1,29 +1,61 @@
-// One window over one request: what is laid over it, and the observer that takes it off.
+// One window over one request: what is laid over it, and how it comes off again.
 
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { ObservedHeaders } from './headers.ts'
 import { substitute } from './layers.ts'
 import { isPrivate, plumbingOf, wordFor } from './names.ts'
-import type { Observer, Owner } from './observation.ts'
-import { type Meaning, slot, watchProperty } from './property.ts'
+import type { Observation, Observer, Owner } from './observation.ts'
+import { type Meaning, slot } from './property.ts'
 import { Reads } from './reads.ts'
 import { ObservedRecord } from './record.ts'
+import { type Names, namesOf, watchNames, watchProperty } from './watched.ts'
 
-export class Window {
-  readonly reads = new Reads()
+export class Window implements Observer {
+  readonly reads: Reads
   readonly #undo: (() => unknown)[] = []
+
+  /** `onDeferred` is called once, when the first reader is let off because its product counts. */
+  constructor(onDeferred?: () => void) {
+    this.reads = new Reads(onDeferred)
+  }
+
+  get observation(): Observation {
+    return this.reads
+  }
+
+  suspend(): void {
+    this.reads.quiet++
+  }
+
+  resume(): void {
+    this.reads.quiet--
+  }
+
+  end(): void {
+    const { reads } = this
+    if (reads.ended) return
+    reads.ended = true
+    // Backwards, so that V8 can take up the request's shape from before.
+    for (let i = this.#undo.length - 1; i >= 0; i--) this.#undo[i]!()
+  }
 
   /** Tell when a property is read, whether it is there, inherited or absent. */
   watch(target: object, key: PropertyKey, meaning: Meaning): void {
     this.#undo.push(watchProperty(target, key, meaning, this.reads))
   }
 
+  /** The same for names that most objects of a kind inherit or do not have. */
+  watchNames(target: object, names: Names): void {
+    this.#undo.push(watchNames(target, names, this.reads))
+  }
+
   /** Tell when something that outer layers put on an object is read. `named` is watched in any case. */
-  watchAdded(owner: Exclude<Owner, 'locals' | 'state'>, target: object, named?: ReadonlySet<PropertyKey>): void {
+  watchAdded(owner: Exclude<Owner, 'locals' | 'state'>, target: object, named?: Names): void {
     const plumbing = plumbingOf(owner)
     for (const key of Reflect.ownKeys(target)) {
-      if (plumbing.has(key) || named?.has(key) || (typeof key === 'symbol' && this.#passes(key, target))) continue
+      if (plumbing.has(key) || named?.meanings.has(key)) continue
+      if (typeof key === 'symbol' && this.#passes(key, target)) continue
       // A method of the framework that was wrapped, as compression does with write and end.
       const wrapped = typeof Reflect.getOwnPropertyDescriptor(target, key)?.value === 'function'
       if (wrapped && key in (Reflect.getPrototypeOf(target) ?? {})) continue
@@ -31,7 +63,7 @@ export class Window {
     }
   }
 
-  /** Tell which fields are read, by name, and whether all are listed. */
+  /** Tell which fields are read, by name, and whether all are listed. `headersDistinct` is among the names. */
   watchFields(request: IncomingMessage): void {
     // Node makes `headers` of `rawHeaders` when first asked.
     const { headers } = request
@@ -39,7 +71,6 @@ export class Window {
     // others are added cheaply. Express gives every request a hidden class of its own, and each property more would make a new one.
     this.watch(request, 'rawHeaders', 'raw-headers')
     this.#put(request, 'headers', headers, new Proxy(headers, new ObservedHeaders(this.reads, headers)))
-    this.watch(request, 'headersDistinct', 'raw-headers')
   }
 
   /** Tell when the peer's address or certificate is read. */
@@ -52,7 +83,7 @@ export class Window {
       this.watch(request, 'connection', 'ip')
       return
     }
-    this.watch(socket, 'remoteAddress', 'ip')
+    this.watchNames(socket, address)
     const tls = socket as Partial<TLSSocket>
     if (!tls.encrypted || (!tls.authorized && !tls.authorizationError)) return
     // The server asked for a certificate.
@@ -80,21 +111,6 @@ export class Window {
     this.#undo.push(run)
   }
 
-  observer(): Observer {
-    const { reads } = this
-    const undo = this.#undo
-    return {
-      observation: reads,
-      pause: run => reads.quietly(run),
-      end() {
-        if (reads.ended) return
-        reads.ended = true
-        // Backwards, so that V8 can take up the request's shape from before.
-        for (let i = undo.length - 1; i >= 0; i--) undo[i]!()
-      },
-    }
-  }
-
   /** Symbols of Node, of a framework, or of another window. Those of HTTP/2 requests have names like anybody's. */
   #passes(key: symbol, target: object): boolean {
     return key === slot || isPrivate(key) || 'stream' in (Reflect.getPrototypeOf(target) ?? {})
@@ -106,3 +122,5 @@ export class Window {
     else this.reads.opaque()
   }
 }
+
+const address = namesOf({ remoteAddress: 'ip' })

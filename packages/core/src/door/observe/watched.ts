@@ -1,0 +1,149 @@
+// What is watched of one object: properties of its own, and names that most objects of its kind inherit or do not have.
+
+import { type Accessors, accessorsFor, type Meaning, slot, standsIn, WatchedProperty } from './property.ts'
+import type { Reads } from './reads.ts'
+
+/** Names that are watched on every object of one kind. Made once: an object then costs no more than their definition. */
+export interface Names {
+  readonly meanings: ReadonlyMap<PropertyKey, Meaning>
+  readonly accessors: readonly (readonly [PropertyKey, Accessors])[]
+}
+
+export type Undo = () => void
+
+type Watchable = object & { [slot]?: Watched }
+
+export function namesOf(meanings: Readonly<Record<string, Meaning>>): Names {
+  const entries = Object.entries(meanings)
+  return { meanings: new Map(entries), accessors: entries.map(([key]) => [key, accessorsFor(key)]) }
+}
+
+/** Tell `reads` when a property is read, whether it is there, inherited or absent. Returns what takes it off. */
+export function watchProperty(target: Watchable, key: PropertyKey, meaning: Meaning, reads: Reads): Undo {
+  const watched = watchedOf(target)
+  const property = watched.watch(key, reads)
+  property.listen(reads, meaning)
+  return kept(watched, reads, () => watched.unwatch(key, property, reads))
+}
+
+/** Tell `reads` when any of the names is read. Returns what takes them off. */
+export function watchNames(target: Watchable, names: Names, reads: Reads): Undo {
+  const watched = watchedOf(target)
+  watched.watchNames(names, reads)
+  return kept(watched, reads, () => watched.unwatchNames(names, reads))
+}
+
+/** The value of a property, told to no window. */
+export function bareProperty(target: Watchable, key: PropertyKey): unknown {
+  const property = target[slot]?.property(key)
+  return property ? property.value(target) : Reflect.get(target, key)
+}
+
+function watchedOf(target: Watchable): Watched {
+  return Object.hasOwn(target, slot) ? target[slot]! : new Watched(target)
+}
+
+function kept(watched: Watched, reads: Reads, undo: Undo): Undo {
+  if (watched.keep()) return undo
+  undo()
+  reads.opaque()
+  return nothing
+}
+
+const nothing = () => {}
+
+class Watched {
+  readonly #target: Watchable
+  #properties: Map<PropertyKey, WatchedProperty> | undefined
+  /** The names of the first window that watches any. For those that nobody touches nothing is made. */
+  #names: Names | undefined
+  #reads: Reads | undefined
+
+  constructor(target: Watchable) {
+    this.#target = target
+  }
+
+  /** Have the object carry this. After the accessors, the first of which may turn the object into a dictionary. */
+  keep(): boolean {
+    const target = this.#target
+    // Not enumerable: who lists or copies the request must not see it.
+    return Object.hasOwn(target, slot) || Reflect.defineProperty(target, slot, { value: this, configurable: true })
+  }
+
+  property(key: PropertyKey): WatchedProperty | undefined {
+    return this.#properties?.get(key) ?? this.#named(key) ?? this.#inherited(key)
+  }
+
+  watch(key: PropertyKey, reads: Reads): WatchedProperty {
+    const there = this.#properties?.get(key) ?? this.#named(key)
+    if (there?.inPlace()) return there
+    const property = new WatchedProperty(this.#target, key, Reflect.getOwnPropertyDescriptor(this.#target, key))
+    if (!property.install() && !property.readsThrough(reads)) reads.opaque()
+    this.#put(key, property)
+    return property
+  }
+
+  unwatch(key: PropertyKey, property: WatchedProperty, reads: Reads): void {
+    this.#unlisten(key, property, reads)
+    this.#dropWhenEmpty()
+  }
+
+  watchNames(names: Names, reads: Reads): void {
+    const isFirst = this.#names === undefined
+    if (isFirst) {
+      this.#names = names
+      this.#reads = reads
+    }
+    for (const [key, accessors] of names.accessors) {
+      const isPlain = isFirst && !Object.hasOwn(this.#target, key)
+      if (isPlain && Reflect.defineProperty(this.#target, key, accessors)) continue
+      this.watch(key, reads).listen(reads, names.meanings.get(key)!)
+    }
+  }
+
+  /** Backwards, so that V8 can take up the object's shape from before. */
+  unwatchNames(names: Names, reads: Reads): void {
+    const isFirst = this.#reads === reads
+    for (let i = names.accessors.length - 1; i >= 0; i--) {
+      const [key, accessors] = names.accessors[i]!
+      const property = this.#properties?.get(key)
+      if (property !== undefined) this.#unlisten(key, property, reads)
+      else if (isFirst && standsIn(this.#target, key, accessors)) Reflect.deleteProperty(this.#target, key)
+    }
+    if (isFirst) {
+      this.#names = undefined
+      this.#reads = undefined
+    }
+    this.#dropWhenEmpty()
+  }
+
+  /** Made when it is first touched. */
+  #named(key: PropertyKey): WatchedProperty | undefined {
+    const meaning = this.#names?.meanings.get(key)
+    if (meaning === undefined) return undefined
+    const property = new WatchedProperty(this.#target, key, undefined)
+    property.listen(this.#reads!, meaning)
+    this.#put(key, property)
+    return property
+  }
+
+  /** The object may inherit from another one that is watched. */
+  #inherited(key: PropertyKey): WatchedProperty | undefined {
+    return (Reflect.getPrototypeOf(this.#target) as Watchable | null)?.[slot]?.property(key)
+  }
+
+  #put(key: PropertyKey, property: WatchedProperty): void {
+    this.#properties ??= new Map()
+    this.#properties.set(key, property)
+  }
+
+  #unlisten(key: PropertyKey, property: WatchedProperty, reads: Reads): void {
+    if (property.unlisten(reads)) return
+    if (this.#properties?.get(key) === property) this.#properties.delete(key)
+  }
+
+  #dropWhenEmpty(): void {
+    if (this.#names !== undefined || (this.#properties?.size ?? 0) > 0) return
+    if (Object.hasOwn(this.#target, slot) && this.#target[slot] === this) Reflect.deleteProperty(this.#target, slot)
+  }
+}
