@@ -112,7 +112,8 @@ function write(socket: Socket, target: string, { method = 'GET', headers = {}, b
   for (const [name, value] of Object.entries(headers)) {
     for (const line of typeof value === 'string' ? [value] : value) head += `${name}: ${line}\r\n`
   }
-  if (body !== undefined && !names.has('content-length') && !names.has('transfer-encoding')) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`
+  if (body !== undefined && !names.has('content-length') && !names.has('transfer-encoding'))
+    head += `Content-Length: ${Buffer.byteLength(body)}\r\n`
   socket.write(Buffer.from(`${head}\r\n`, 'latin1'))
   if (body !== undefined) socket.write(body)
 }
