@@ -60,6 +60,12 @@ describe('connectRedis', () => {
       { family: 5 },
       { passwort: 'canary' },
       { host: '' },
+      { sentinels: [{ port: 1 }] },
+      { sentinels: [], name: 'master' },
+      { sentinels: [{ port: 1 }], name: 'master', host: 'a' },
+      { cluster: [{ port: 1, password: 'canary' }] },
+      { cluster: [{ port: 1 }], db: 1 },
+      { cluster: [{ port: 1 }], url: 'redis://:canary@host' },
     ]
     for (const options of wrong) {
       let error: unknown

@@ -10,11 +10,12 @@ import { type RedisClient, type RedisLogOptions, redisLog } from '../src/index.t
 
 /** Both majors, with the settings of connectRedis(). */
 export const majors = [
-  { major: 'ioredis 5', connect: (port: number): Redis5 => quiet(new Redis5(clientSettings({ port }))) },
+  { major: 'ioredis 5', connect: (port: number): Redis5 => quiet(new Redis5(clientSettings({ port, keyPrefix: '' }))) },
   {
     major: 'ioredis 6',
     // The settings are typed by the other major.
-    connect: (port: number): Redis5 => quiet(new Redis6(clientSettings({ port }) as object)) as unknown as Redis5,
+    connect: (port: number): Redis5 =>
+      quiet(new Redis6(clientSettings({ port, keyPrefix: '' }) as object)) as unknown as Redis5,
   },
 ] as const
 

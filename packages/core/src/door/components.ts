@@ -4,7 +4,7 @@ import type { Cache } from '../cache.ts'
 import { engineOf } from '../engine.ts'
 import type { HealthFacts, HealthStatus } from './health-source.ts'
 
-/** One part of a cache: `cache:memory`, `cache:log`. */
+/** One part of a cache: `cache:memory`, `cache:far`, `cache:log`. */
 export interface CacheComponent {
   readonly name: string
   readonly status: HealthStatus
@@ -13,7 +13,7 @@ export interface CacheComponent {
 
 /** The parts of this cache, each in its own function. A part that is degraded says `warn`: the cache answers without it. */
 export function componentsOf(cache: Cache): CacheComponent[] {
-  return [memory(cache), sharedLog(cache)].filter(component => component !== undefined)
+  return [memory(cache), farTier(cache), sharedLog(cache)].filter(component => component !== undefined)
 }
 
 function memory(cache: Cache): CacheComponent {
@@ -27,6 +27,26 @@ function memory(cache: Cache): CacheComponent {
       mode: engine.flags.mode(),
       hitRatio: cache.getHitRatio(),
       fillsUnderWay: engine.responses.flights.size,
+    },
+  }
+}
+
+/** The store that other processes share. Requests go on without it. */
+function farTier(cache: Cache): CacheComponent | undefined {
+  const health = cache[engineOf].far?.health()
+  if (health === undefined) return undefined
+  const { state, breaker, probedAt, latencyMs, callsUnderWay, bytesUnderWay, writesPaused } = health
+  return {
+    name: 'cache:far',
+    status: state === 'up' && !writesPaused ? 'pass' : 'warn',
+    facts: {
+      state,
+      breaker,
+      ...(probedAt !== undefined && { probedAt: new Date(probedAt).toISOString() }),
+      ...(latencyMs !== undefined && { latencyMs: Math.round(latencyMs * 1000) / 1000 }),
+      callsUnderWay,
+      bytesUnderWay,
+      writesPaused,
     },
   }
 }

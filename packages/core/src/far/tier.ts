@@ -139,13 +139,14 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     if (clock.set(told, askedAt) === 'jumped') onClockJump()
   }
 
-  // Every half minute when all is well. When it is not, a request never asks: the breaker's time is over, or the log, which lies on the same
-  // server, is answered again.
+  // Every half minute when all is well, and soon again until it has answered once. When the breaker is open no request ever asks: its time has
+  // to be over, or the log, which lies on the same server, is answered again.
   const health = setInterval(() => {
     if (resilience.state === 'closed') void probe()
   }, healthIntervalMs)
   const watch = setInterval(
     () => {
+      if (resilience.state === 'closed' && !clock.isSet) return void probe()
       if (resilience.state !== 'open') return
       const heardAt = log.confirmedAt()
       const isBack = heardAt > openedAt && heardAt !== Number.POSITIVE_INFINITY
