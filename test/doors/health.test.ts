@@ -192,6 +192,7 @@ for (const framework of frameworks) {
         epoch: 'canary',
         position: () => 42,
         floor: () => 0,
+        unacknowledged: 0,
         confirmedAt: () => confirmedAt,
         append: async () => 42,
         subscribe: () => () => {},

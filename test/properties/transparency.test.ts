@@ -159,6 +159,7 @@ function failingCache(): Cache {
     epoch: 'e',
     position: () => 0,
     floor: () => 0,
+    unacknowledged: 0,
     confirmedAt: () => Number.POSITIVE_INFINITY,
     append: () => Promise.reject(new Error('no log')),
     subscribe: () => () => {},

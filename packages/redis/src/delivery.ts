@@ -9,6 +9,8 @@ import { createReplayQueue, type Unacknowledged } from './replay-queue.ts'
 import { appendScript } from './scripts.ts'
 
 export interface Delivery {
+  /** Invalidations that this node has applied, and that are not in the history which it knows. */
+  readonly unacknowledged: number
   /** @throws LARDER_INVALIDATION_UNACKNOWLEDGED, LARDER_CLOSED */
   append(invalidation: Invalidation): Promise<Position>
   /** The node has applied a record of the log. */
@@ -141,6 +143,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   return {
+    get unacknowledged() {
+      if (replicas === 0) return queue.size
+      return queue.count(({ place }) => place?.epoch !== history.place.epoch)
+    },
     append,
     applied(place) {
       // To be in the log is enough, unless replicas have to have it as well.

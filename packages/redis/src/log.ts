@@ -106,6 +106,9 @@ export function redisLog(client: RedisClient, options: RedisLogOptions = {}): In
     position: history.position,
     floor: history.floor,
     confirmedAt: () => confirmedAt,
+    get unacknowledged() {
+      return delivery.unacknowledged
+    },
     append: delivery.append,
     subscribe: history.subscribe,
     close: () => (closing ??= close()),

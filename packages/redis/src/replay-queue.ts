@@ -14,6 +14,7 @@ export interface Unacknowledged {
 
 export interface ReplayQueue {
   readonly size: number
+  count(is: (record: Unacknowledged) => boolean): number
   first(): Unacknowledged | undefined
   get(id: string): Unacknowledged | undefined
   add(record: Unacknowledged): void
@@ -43,6 +44,11 @@ export function createReplayQueue(
   return {
     get size() {
       return records.size
+    },
+    count(is) {
+      let count = 0
+      for (const record of records.values()) if (is(record)) count++
+      return count
     },
     first: () => records.values().next().value,
     get: id => records.get(id),

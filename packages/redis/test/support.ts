@@ -6,16 +6,22 @@ import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis'
 import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis6'
 import type { RedisServer } from '../../../test/support/redis-server.ts'
 import { clientSettings } from '../src/connect.ts'
-import { type RedisClient, type RedisLogOptions, redisLog } from '../src/index.ts'
+import { type ConnectRedisOptions, type RedisClient, type RedisLogOptions, redisLog } from '../src/index.ts'
+
+type User = Pick<ConnectRedisOptions, 'username' | 'password'>
 
 /** Both majors, with the settings of connectRedis(). */
 export const majors = [
-  { major: 'ioredis 5', connect: (port: number): Redis5 => quiet(new Redis5(clientSettings({ port, keyPrefix: '' }))) },
+  {
+    major: 'ioredis 5',
+    connect: (port: number, user: User = {}): Redis5 =>
+      quiet(new Redis5(clientSettings({ port, keyPrefix: '', ...user }))),
+  },
   {
     major: 'ioredis 6',
     // The settings are typed by the other major.
-    connect: (port: number): Redis5 =>
-      quiet(new Redis6(clientSettings({ port, keyPrefix: '' }) as object)) as unknown as Redis5,
+    connect: (port: number, user: User = {}): Redis5 =>
+      quiet(new Redis6(clientSettings({ port, keyPrefix: '', ...user }) as object)) as unknown as Redis5,
   },
 ] as const
 

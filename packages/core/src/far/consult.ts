@@ -85,7 +85,8 @@ async function lookUp(
     found = await far.get(key, variant, undefined)
     if (found?.rule !== ruleText(rule)) return { taken: false, claimed }
   }
-  if (found.frame === undefined) return { taken: false, claimed }
+  // Asked again: a purge may have come since.
+  if (found.frame === undefined || !far.usable) return { taken: false, claimed }
   const taken = take(rule, found.frame)
   if (taken === 'malformed') far.remove(key, variant)
   if (taken === 'taken' && claimed === 'mine' && claim !== undefined) far.release(key, claim, 'stored', 0)

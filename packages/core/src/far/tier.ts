@@ -38,7 +38,10 @@ export interface FarHealth {
 
 /** No method rejects; `undefined` is no answer, whatever the reason. Each ends by the deadline. */
 export interface FarTier {
-  /** Whether it is asked just now. */
+  /**
+   * Whether it is asked just now, and what it says is heard. Not while this process has purged what the log does not know of yet: what others
+   * have stored meanwhile bears later positions, and may be older all the same.
+   */
   readonly usable: boolean
   readonly clock: StoreClock
   /** The rule that each key last had. */
@@ -164,7 +167,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
 
   const tier: FarTier = {
     get usable() {
-      return !closed && clock.isSet && resilience.state === 'closed'
+      return !closed && clock.isSet && resilience.state === 'closed' && !(log.unacknowledged > 0)
     },
     clock,
     rules,

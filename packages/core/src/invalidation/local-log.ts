@@ -12,6 +12,7 @@ export function createLocalLog(): InvalidationLog {
     position: () => position,
     floor: () => 0,
     confirmedAt: () => Number.POSITIVE_INFINITY,
+    unacknowledged: 0,
     append(invalidation) {
       position++
       const record: LogRecord = { position, invalidation }

@@ -32,6 +32,11 @@ export interface InvalidationLog {
   floor(): Position
   /** When this node last knew that it had everything, in milliseconds of the cache's clock. A local log always does: `Infinity`. */
   confirmedAt(): number
+  /**
+   * Invalidations that this node has applied alone, since the log has not acknowledged them yet. While there are any, what other nodes
+   * stored may be older than those, whatever its position says.
+   */
+  readonly unacknowledged: number
   /** Append one record. Resolves when the log has acknowledged it and this node has applied it. */
   append(invalidation: Invalidation): Promise<Position>
   /** Be told of every record, this node's own included, in order, before `append` resolves. Returns what ends it. */

@@ -40,6 +40,12 @@ export function invalidationLogContract(name: string, make: InvalidationLogMaker
       assert.ok(log.position() >= second)
     })
 
+    withLog('holds back nothing that was acknowledged', async log => {
+      assert.equal(log.unacknowledged, 0)
+      await Promise.all(Array.from({ length: 10 }, (_, i) => log.append(tag(`t:${i}`))))
+      assert.equal(log.unacknowledged, 0)
+    })
+
     withLog('has told a record, once, before append resolves', async (log, told) => {
       const position = await log.append(tag('t:a'))
       assert.deepEqual(told, [{ position, invalidation: tag('t:a') }])

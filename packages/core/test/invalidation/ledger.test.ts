@@ -23,6 +23,7 @@ function createScriptedLog(): ScriptedLog {
     confirmed: Number.POSITIVE_INFINITY,
     position: () => log.at,
     floor: () => 0,
+    unacknowledged: 0,
     confirmedAt: () => log.confirmed,
     tell(invalidation: Invalidation, position = log.at + 1) {
       log.at = Math.max(log.at, position)
