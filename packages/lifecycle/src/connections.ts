@@ -2,6 +2,7 @@
 
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { Server as TlsServer } from 'node:tls'
 
 interface Connection {
@@ -9,8 +10,10 @@ interface Connection {
   newest: ServerResponse | undefined
   /** What had been read when nothing was under way last: more means that a request is arriving. */
   readAtRest: number
-  /** How many ticks in a row it has been at rest. */
-  quiet: number
+  /** Since when nothing is under way, an instant of `performance.now()`. */
+  restedAt: number
+  /** When our side was closed. */
+  endedAt: number | undefined
 }
 
 export interface Connections {
@@ -22,10 +25,13 @@ export interface Connections {
 
 const tickMs = 50
 // Node's own closeIdleConnections() closes at once: a request that is on its way is then lost, and so is the rest of a response that was
-// ended but not sent yet. A client that is busy sends its next request within this time, and hears `Connection: close` in the answer.
-const ticksAtRest = 4
+// ended but not sent yet. A client that is busy sends its next request within a second, even one that gets little of its processor, and
+// hears `Connection: close` in the answer.
+const restMs = 1000
+/** One that has been at rest for long gets this, so that a request which is on its way arrives. */
+const leastMs = 200
 /** Who has not closed its own side by then has gone. */
-const ticksToLinger = 10
+const lingerMs = 500
 
 /** Follows the connections of `server` from now on. */
 export function followConnections(server: Server): Connections {
@@ -33,6 +39,7 @@ export function followConnections(server: Server): Connections {
   // A TLS server has two sockets a connection: the raw one ends both.
   const sockets = new Set<Socket>()
   let isDraining = false
+  let drainingSince = 0
   let ticking: NodeJS.Timeout | undefined
 
   server.on('connection', (socket: Socket) => {
@@ -40,7 +47,12 @@ export function followConnections(server: Server): Connections {
     socket.once('close', () => sockets.delete(socket))
   })
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-    connections.set(socket, { newest: undefined, readAtRest: socket.bytesRead, quiet: 0 })
+    connections.set(socket, {
+      newest: undefined,
+      readAtRest: socket.bytesRead,
+      restedAt: performance.now(),
+      endedAt: undefined,
+    })
     socket.once('close', () => connections.delete(socket))
   })
   // Before the application, which may answer at once.
@@ -62,24 +74,32 @@ export function followConnections(server: Server): Connections {
     if (connection?.newest !== this) return
     connection.newest = undefined
     connection.readAtRest = socket.bytesRead
+    connection.restedAt = performance.now()
   }
 
   function tick(): void {
+    const now = performance.now()
     for (const [socket, connection] of connections) {
-      const isAtRest = connection.newest === undefined && socket.bytesRead === connection.readAtRest
-      connection.quiet = isAtRest ? connection.quiet + 1 : 0
-      if (connection.quiet === ticksAtRest) socket.end()
-      else if (connection.quiet === ticksAtRest + ticksToLinger) socket.destroy()
+      const { newest, readAtRest, restedAt, endedAt } = connection
+      if (endedAt !== undefined) {
+        if (now - endedAt >= lingerMs) socket.destroy()
+      } else if (newest === undefined && socket.bytesRead === readAtRest) {
+        if (now - restedAt < restMs || now - drainingSince < leastMs) continue
+        connection.endedAt = now
+        socket.end()
+      }
     }
   }
 
   return {
     drain() {
       isDraining = true
+      drainingSince = performance.now()
       for (const { newest } of connections.values()) {
         if (newest !== undefined && !newest.headersSent) newest.setHeader('Connection', 'close')
       }
-      ticking ??= setInterval(tick, tickMs)
+      // Timers come first in a turn of the loop: what has arrived is read before the tick's own callback.
+      ticking ??= setInterval(() => setImmediate(tick), tickMs)
     },
     destroy() {
       clearInterval(ticking)

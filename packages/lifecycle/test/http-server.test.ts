@@ -163,13 +163,13 @@ describe('an HTTP server', () => {
     expect(busy.text().match(/Connection: [\w-]+/g)).to.deep.equal(['Connection: keep-alive', 'Connection: close'])
   })
 
-  it('connections at rest are closed within half a second, and no new one is accepted', async () => {
+  it('connections at rest are closed within a second or so, and no new one is accepted', async () => {
     const { part, port, open } = await serving((_req, res) => void res.end('whole'))
     const idle = [await open(), await open(request('/'))]
     await idle[1]!.has('whole')
     const startedAt = performance.now()
     await part.stop()
-    expect(performance.now() - startedAt).to.be.below(1500)
+    expect(performance.now() - startedAt).to.be.within(900, 2500)
     for (const each of idle) await each.ended()
     const [error] = (await once(connect(port, host), 'error')) as [{ code: string }]
     expect(error.code).to.equal('ECONNREFUSED')
@@ -228,7 +228,7 @@ describe('an HTTP server', () => {
     await idle.ended()
     ready.open()
     await stopping
-    expect(performance.now() - startedAt).to.be.below(3000)
+    expect(performance.now() - startedAt).to.be.below(4000)
     await busy.ended()
     expect(busy.text())
       .to.include('Connection: close')
