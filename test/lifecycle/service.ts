@@ -3,7 +3,7 @@
 import { createServer, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createHealth, createLifecycle, httpServer, type Part } from '@larder/lifecycle'
-import { connectRedis, redisLog } from '@larder/redis'
+import { connectRedis, redisStore } from '@larder/redis'
 import type { Ingredients } from './process.ts'
 
 const made = JSON.parse(process.argv[2] as string) as Ingredients
@@ -16,10 +16,10 @@ const say =
 const logger = { info: say('info'), warn: say('warn'), error: say('error') }
 
 const client = made.redis === undefined ? undefined : connectRedis({ url: made.redis, password: 'S3CR3T-CANARY' })
-const log = client && redisLog(client)
 
 const door = made.framework === 'express' ? await import('@larder/express') : await import('@larder/koa')
-const cache = door.createCache({ ...(log && { log }) })
+// The store brings its log.
+const cache = door.createCache({ ...(client && { far: redisStore(client) }) })
 const health = createHealth({
   logger,
   deadline: '200ms',
@@ -42,7 +42,6 @@ const parts: Part[] = [
     metrics: () => cache.getMetrics(),
     async stop() {
       await cache.close()
-      await log?.close()
       client?.disconnect()
     },
   },
