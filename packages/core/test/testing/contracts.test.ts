@@ -3,22 +3,29 @@
 import { expect } from 'chai'
 import { createLocalLog } from '../../src/invalidation/local-log.ts'
 import type { InvalidationLog } from '../../src/invalidation/log.ts'
+import type { FarStore, ReleaseOutcome } from '../../src/store/far.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { NearStore } from '../../src/store/store.ts'
-import { invalidationLogContract, storeContract } from '../../src/testing/index.ts'
+import { farStoreContract, invalidationLogContract, storeContract } from '../../src/testing/index.ts'
+import { createMemoryFar } from '../memory-far.ts'
 
 /** Run what a contract declares, and name what fails. */
-async function failures(declare: (runner: Parameters<typeof storeContract>[2]) => void): Promise<string[]> {
+async function failures(
+  declare: (runner: Parameters<typeof storeContract>[2]) => void,
+  how: 'in turn' | 'together' = 'in turn',
+): Promise<string[]> {
   const tests: [string, () => void | Promise<void>][] = []
   declare({ describe: (_title, body) => body(), it: (title, test) => void tests.push([title, test]) })
   const failed: string[] = []
-  for (const [title, test] of tests) {
+  const run = async ([title, test]: (typeof tests)[number]) => {
     try {
       await test()
     } catch {
       failed.push(title)
     }
   }
+  if (how === 'together') await Promise.all(tests.map(run))
+  else for (const test of tests) await run(test)
   return failed
 }
 
@@ -96,3 +103,61 @@ describe('invalidationLogContract', () => {
     expect(await failures(runner => invalidationLogContract('right', createLocalLog, runner))).to.deep.equal([])
   })
 })
+
+describe('farStoreContract', function () {
+  // What never comes is waited for.
+  this.timeout(60_000)
+  const broken: readonly [string, (store: FarStore) => Partial<FarStore>][] = [
+    ['hears of nothing', () => ({ listen: () => () => {} })],
+    ['never stops telling', store => ({ listen: listener => [store.listen(listener), () => {}][1]! })],
+    ['mixes up outcomes', store => ({ release: (key, held, _, ms) => store.release(key, held, 'stored', ms) })],
+    ['forgets marks', store => ({ release: (key, held, outcome) => store.release(key, held, outcome, 0) })],
+    ['lets anybody release', store => ({ release: (key, { lease }, ...rest) => releaseAs(store, key, lease, rest) })],
+    ['gives a lease to all', () => ({ claim: async () => 'mine' })],
+    ['gives it to nobody', () => ({ claim: async () => 'held' })],
+    ['holds leases for ever', store => ({ claim: (key, asked) => store.claim(key, { ...asked, holdMs: 1e6 }) })],
+    ['folds leases', store => ({ claim: (key, asked) => store.claim(key, { ...asked, lease: 'one' }) })],
+    ['folds variants', store => ({ get: (key, _, asked) => store.get(key, '', asked) })],
+    ['folds keys', store => ({ set: write => store.set({ ...write, key: write.key.trim() }) })],
+    ['keeps text alone', store => ({ set: write => store.set({ ...write, frame: asText(write.frame) }) })],
+    ['takes the last write', store => ({ set: write => store.set({ ...write, position: 1e9, filledAt: 1e15 }) })],
+    ['counts in whole milliseconds', store => ({ set: write => store.set({ ...write, filledAt: floor(write) }) })],
+    ['lives for ever', store => ({ set: write => store.set({ ...write, livesMs: 1e9 }) })],
+    ['has no bound', store => ({ set: write => store.set({ ...write, maxVariants: 1e9 }) })],
+    ['never widens', store => ({ set: write => store.set({ ...write, widens: undefined }) })],
+    ['keeps the lease', store => ({ set: write => store.set({ ...write, release: undefined }) })],
+    ['removes nothing', () => ({ remove: async () => {} })],
+    ['removes all', store => ({ remove: key => store.remove(key) })],
+    ['has no clock', () => ({ time: async () => 0 })],
+    ['claims over what is there', store => ({ get: (key, variant, asked) => claimFirst(store, key, variant, asked) })],
+  ]
+  for (const [title, change] of broken)
+    it(`catches a store that ${title}`, async () => {
+      const make = () => {
+        const far = createMemoryFar()
+        const open = () => {
+          const store = far.open()
+          return { ...store, ...change(store) }
+        }
+        return { open }
+      }
+      // Beside each other: each has a store of its own.
+      expect(await failures(runner => farStoreContract('broken', make, runner), 'together')).not.to.deep.equal([])
+    })
+
+  it('lets a right one pass', async () => {
+    expect(await failures(runner => farStoreContract('right', createMemoryFar, runner))).to.deep.equal([])
+  })
+})
+
+const asText = (frame: Buffer): Buffer => Buffer.from(frame.toString('utf8'))
+const floor = ({ filledAt }: { readonly filledAt: number }): number => Math.floor(filledAt)
+
+async function releaseAs(store: FarStore, key: string, lease: string, rest: [ReleaseOutcome, number]): Promise<void> {
+  for (const token of ['token', 'a', 'b']) await store.release(key, { lease, token, holdMs: 0 }, ...rest)
+}
+
+async function claimFirst(store: FarStore, key: string, variant: string, asked: Parameters<FarStore['get']>[2]) {
+  const claimed = asked && (await store.claim(key, asked))
+  return { ...(await store.get(key, variant)), claimed }
+}
