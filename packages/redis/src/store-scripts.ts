@@ -5,9 +5,19 @@ import { type Script, script } from './scripts.ts'
 // A resource is a hash: `r` its rule, `v<variant>` a frame, `m<variant>` what the frame says of its age: epoch, position, filledAt, expiresAt.
 // A lease is a hash: `o` who holds it (`-`: nobody, whoever wants it runs his own), and a field for each process that waits.
 
-const endLease = `
+// Where a stranger has put another type of value, or no such text, there is nothing: it goes, and stops nobody.
+const read = `
+local function read(key, field)
+  local value = redis.pcall('HGET', key, field)
+  if type(value) ~= 'table' then return value end
+  redis.call('DEL', key)
+  return false
+end
+`
+
+const endLease = `${read}
 local function endLease(lease, name, token, wake, outcome, apartMs)
-  if redis.call('HGET', lease, 'o') ~= token then return end
+  if read(lease, 'o') ~= token then return end
   local waiting = redis.call('HKEYS', lease)
   redis.call('DEL', lease)
   if outcome == 'apart' and tonumber(apartMs) > 0 then
@@ -28,29 +38,31 @@ end
  */
 export const setScript: Script = script(`${endLease}
 local resource = KEYS[1]
-local kind = redis.call('TYPE', resource).ok
-if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', resource) end
-local rule = redis.call('HGET', resource, 'r')
+local rule = read(resource, 'r')
 if rule and rule ~= ARGV[1] then
   if rule ~= ARGV[2] then return {'rule', rule} end
   redis.call('DEL', resource)
 end
 local outcome = 'stored'
 local known = redis.call('HGET', resource, 'm' .. ARGV[3])
-if known then
-  local epoch, position, filledAt = string.match(known, '^(%S+) (%S+) (%S+)')
-  position, filledAt = tonumber(position), tonumber(filledAt)
+local epoch, position, filledAt = string.match(known or '', '^(%S+) (%S+) (%S+)')
+position, filledAt = tonumber(position), tonumber(filledAt)
+if position and filledAt then
   local isSame = epoch == ARGV[4]
   if isSame and position > tonumber(ARGV[5]) then outcome = 'outdone' end
   if (not isSame or position == tonumber(ARGV[5])) and filledAt > tonumber(ARGV[6]) then outcome = 'outdone' end
-elseif redis.call('HLEN', resource) > 2 * ARGV[9] then
+elseif not known and redis.call('HLEN', resource) > 2 * ARGV[9] then
   local time = redis.call('TIME')
   local at = time[1] * 1000
   local left = 0
   for _, field in ipairs(redis.call('HKEYS', resource)) do
     if string.sub(field, 1, 1) == 'm' then
-      local expiresAt = string.match(redis.call('HGET', resource, field), '%S+$')
-      if tonumber(expiresAt) < at then redis.call('HDEL', resource, field, 'v' .. string.sub(field, 2)) else left = left + 1 end
+      local expiresAt = tonumber(string.match(redis.call('HGET', resource, field), '%S+$'))
+      if expiresAt and expiresAt >= at then
+        left = left + 1
+      else
+        redis.call('HDEL', resource, field, 'v' .. string.sub(field, 2))
+      end
     end
   end
   if left >= tonumber(ARGV[9]) then outcome = 'full' end
@@ -69,9 +81,9 @@ return outcome
  *
  * Keys: lease, resource. Arguments: token, milliseconds, process; '1' and a variant, or '0'.
  */
-export const claimScript: Script = script(`
-if ARGV[4] == '1' and redis.call('HEXISTS', KEYS[2], 'v' .. ARGV[5]) == 1 then return 'there' end
-local holder = redis.call('HGET', KEYS[1], 'o')
+export const claimScript: Script = script(`${read}
+if ARGV[4] == '1' and redis.pcall('HEXISTS', KEYS[2], 'v' .. ARGV[5]) == 1 then return 'there' end
+local holder = read(KEYS[1], 'o')
 if holder == '-' then return 'apart' end
 if holder and holder ~= ARGV[1] then
   redis.call('HSET', KEYS[1], ARGV[3], '')
