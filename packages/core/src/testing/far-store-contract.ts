@@ -1,29 +1,12 @@
 // What every far store has to keep to, as two processes see it that share one.
 
 import assert from 'node:assert/strict'
-import type { Claim, FarStore, FarWrite, ReleaseOutcome } from '../store/far.ts'
+import type { FarWrite } from '../store/far.ts'
+import { declareLeases } from './far-lease-contract.ts'
+import { begin, type Declare, frame, type Process, type SharedFarStore, textAt, until, write } from './far-processes.ts'
 import { awkwardStrings, type TestRunner } from './runner.ts'
 
-/** A far store with nothing in it. `open` is called once for each process that shares it. */
-export interface SharedFarStore {
-  open(): FarStore | Promise<FarStore>
-  /** Called after the test; by then nobody listens to what was opened. */
-  end?(): void | Promise<void>
-}
-
 export type FarStoreMaker = () => SharedFarStore | Promise<SharedFarStore>
-
-interface Told {
-  readonly lease: string
-  readonly outcome: ReleaseOutcome
-}
-
-/** One process: its store, and what it was told of leases. */
-interface Process {
-  readonly store: FarStore
-  readonly told: Told[]
-  unlisten(): void
-}
 
 /** Declare the tests of a far store: `farStoreContract('my store', makeMyStore, { describe, it })`. */
 export function farStoreContract(name: string, make: FarStoreMaker, { describe, it }: TestRunner): void {
@@ -46,8 +29,6 @@ export function farStoreContract(name: string, make: FarStoreMaker, { describe, 
     declareLeases(withStore)
   })
 }
-
-type Declare = (title: string, test: (a: Process, b: Process) => Promise<void>) => unknown
 
 function declareStored(withStore: Declare): void {
   withStore('has nothing at first', async ({ store }) => {
@@ -196,190 +177,4 @@ function declareOrder(withStore: Declare): void {
     )
     assert.equal(await textAt(a, ''), 'place 9')
   })
-}
-
-function declareLeases(withStore: Declare): void {
-  withStore('gives a lease to one of all who claim it', async (a, b) => {
-    const outcomes = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => (i % 2 === 0 ? a : b).store.claim('k', claim({ token: `token ${i}` }))),
-    )
-    assert.deepEqual(
-      outcomes.filter(outcome => outcome !== 'held'),
-      ['mine'],
-    )
-  })
-
-  withStore('gives it to its holder again', async a => {
-    assert.equal(await a.store.claim('k', claim()), 'mine')
-    assert.equal(await a.store.claim('k', claim()), 'mine')
-  })
-
-  withStore('tells any two leases apart, and those of two keys', async (a, b) => {
-    for (const lease of awkwardStrings) assert.equal(await a.store.claim('k', claim({ lease })), 'mine', lease)
-    assert.equal(await a.store.claim('another', claim({ lease: 'a' })), 'mine')
-    for (const lease of awkwardStrings) assert.equal(await b.store.claim('k', claim({ lease, token: 'b' })), 'held')
-  })
-
-  withStore('claims beside a look-up when the variant is not there', async (a, b) => {
-    assert.equal((await a.store.get('k', '', claim({ token: 'a' }))).claimed, 'mine')
-    assert.equal((await b.store.get('k', '', claim({ token: 'b' }))).claimed, 'held')
-  })
-
-  withStore('claims nothing beside a look-up that finds it', async (a, b) => {
-    await a.store.set(write({ frame: frame('there') }))
-    const { frame: found, claimed } = await a.store.get('k', '', claim({ token: 'a' }))
-    assert.equal(found?.toString(), 'there')
-    assert.ok(claimed === 'there' || claimed === undefined, String(claimed))
-    // Whoever has no use for what is there asks again.
-    assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'mine')
-  })
-
-  withStore('ends a lease by itself', async (a, b) => {
-    await a.store.claim('k', claim({ token: 'a', holdMs: 30 }))
-    await until('it is free', async () => (await b.store.claim('k', claim({ token: 'b' }))) === 'mine')
-  })
-
-  for (const outcome of ['stored', 'apart', 'failed'] as const) {
-    withStore(`wakes the process that waits: ${outcome}`, async (a, b) => {
-      await a.store.claim('k', claim({ token: 'a' }))
-      assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'held')
-      await a.store.release('k', claim({ token: 'a' }), outcome, 0)
-      await until('it is told', () => b.told.length > 0)
-      assert.deepEqual(b.told, [{ lease: claim().lease, outcome }])
-      assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'mine')
-    })
-  }
-
-  withStore('hands the name of a lease on as it is', async (a, b) => {
-    for (const lease of awkwardStrings) {
-      await a.store.claim('k', claim({ lease, token: 'a' }))
-      await b.store.claim('k', claim({ lease, token: 'b' }))
-      await a.store.release('k', claim({ lease, token: 'a' }), 'failed', 0)
-    }
-    await until('it is told', () => b.told.length >= awkwardStrings.length)
-    assert.deepEqual(
-      b.told.map(({ lease }) => lease),
-      awkwardStrings,
-    )
-  })
-
-  withStore('lets nobody but its holder end a lease', async (a, b) => {
-    await a.store.claim('k', claim({ token: 'a' }))
-    await b.store.release('k', claim({ token: 'b' }), 'failed', 0)
-    assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'held')
-    assert.deepEqual(b.told, [])
-  })
-
-  withStore('remembers for a while what could not be shared', async (a, b) => {
-    await a.store.claim('k', claim({ token: 'a' }))
-    await a.store.release('k', claim({ token: 'a' }), 'apart', 60_000)
-    assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'apart')
-    assert.equal((await b.store.get('k', '', claim({ token: 'b' }))).claimed, 'apart')
-    await a.store.claim('k2', claim({ token: 'a' }))
-    await a.store.release('k2', claim({ token: 'a' }), 'apart', 30)
-    await until('it is forgotten', async () => (await b.store.claim('k2', claim({ token: 'b' }))) === 'mine')
-  })
-
-  withStore('ends the lease with the write', async (a, b) => {
-    await a.store.claim('k', claim({ token: 'a' }))
-    await b.store.claim('k', claim({ token: 'b' }))
-    assert.equal(await a.store.set(write({ release: claim({ token: 'a' }), frame: frame('made') })), 'stored')
-    await until('it is told', () => b.told.length > 0)
-    assert.deepEqual(b.told, [{ lease: claim().lease, outcome: 'stored' }])
-    assert.equal(await textAt(b, ''), 'made')
-  })
-
-  withStore('ends it as well when a newer one is there', async (a, b) => {
-    await a.store.claim('k', claim({ token: 'a' }))
-    await b.store.claim('k', claim({ token: 'b' }))
-    await b.store.set(write({ position: 9 }))
-    assert.equal(await a.store.set(write({ position: 1, release: claim({ token: 'a' }) })), 'outdone')
-    await until('it is told', () => b.told.length > 0)
-    assert.equal(b.told[0]?.outcome, 'stored')
-  })
-
-  withStore('leaves it to its holder when the write is refused', async (a, b) => {
-    await a.store.set(write({ rule: 'x', variant: 'v', maxVariants: 1 }))
-    await a.store.claim('k', claim({ token: 'a' }))
-    const release = claim({ token: 'a' })
-    assert.deepEqual(await a.store.set(write({ rule: 'y', variant: 'w', release })), { rule: 'x' })
-    assert.equal(await a.store.set(write({ rule: 'x', variant: 'w', maxVariants: 1, release })), 'full')
-    assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'held')
-    assert.deepEqual(b.told, [])
-  })
-
-  withStore('tells nothing to those who listen no more', async (a, b) => {
-    await a.store.claim('k', claim({ token: 'a' }))
-    await b.store.claim('k', claim({ token: 'b' }))
-    const { told, unlisten } = await listenTo(a.store)
-    b.unlisten()
-    await a.store.claim('mark', claim({ token: 'b' }))
-    await a.store.claim('mark', claim({ token: 'a' }))
-    await a.store.release('k', claim({ token: 'a' }), 'failed', 0)
-    await a.store.release('mark', claim({ token: 'b' }), 'failed', 0)
-    await until('the others are told', () => told.length > 0)
-    unlisten()
-    assert.deepEqual(b.told, [])
-  })
-}
-
-async function begin(shared: SharedFarStore): Promise<Process> {
-  const store = await shared.open()
-  return { store, ...(await listenTo(store)) }
-}
-
-/** Whoever listens on a connection of his own hears nothing until that stands. */
-async function listenTo(store: FarStore): Promise<Omit<Process, 'store'>> {
-  const told: Told[] = []
-  let hears = false
-  const unlisten = store.listen({
-    ready() {},
-    released(lease, outcome) {
-      if (lease === 'hears') hears = true
-      else told.push({ lease, outcome })
-    },
-  })
-  const [one, other] = ['a', 'b'].map(token => claim({ lease: 'hears', token, holdMs: 1000 })) as [Claim, Claim]
-  await until('it hears', async () => {
-    await store.claim('hears', one)
-    await store.claim('hears', other)
-    await store.release('hears', one, 'failed', 0)
-    return hears
-  })
-  return { told, unlisten }
-}
-
-const frame = (text: string): Buffer => Buffer.from(text)
-
-const claim = (changes: Partial<Claim> = {}): Claim => ({ lease: 'lease', token: 'token', holdMs: 10_000, ...changes })
-
-function write(changes: Partial<FarWrite>): FarWrite {
-  return {
-    key: 'k',
-    variant: '',
-    rule: '',
-    widens: undefined,
-    epoch: 'epoch',
-    position: 5,
-    filledAt: 1000,
-    // Far away by any clock.
-    expiresAt: 8e15,
-    livesMs: 60_000,
-    maxVariants: 32,
-    frame: frame('frame'),
-    release: undefined,
-    ...changes,
-  }
-}
-
-async function textAt({ store }: Process, variant: string): Promise<string | undefined> {
-  return (await store.get('k', variant)).frame?.toString()
-}
-
-async function until(what: string, ready: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 5000
-  while (!(await ready())) {
-    assert.ok(performance.now() < end, `Not within 5 seconds: ${what}.`)
-    await new Promise(resolve => setTimeout(resolve, 2))
-  }
 }
