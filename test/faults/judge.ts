@@ -1,0 +1,43 @@
+// Does a run hold to the standard? Every word against it.
+
+import type { Mode } from './mode.ts'
+import type { Result, Terms } from './run-row.ts'
+
+const MOST_COMMANDS = 256
+const MOST_BYTES = 8 * 1024 * 1024
+/** The log has a few commands of its own on the same connection. */
+const LOG_COMMANDS = 8
+
+export function objections(result: Result, terms: Terms, mode: Mode): string[] {
+  const { summary, timeouts, openings, breaker, recoveryMs, farHits, failures } = result
+  const { firstMs = 60, addedMs = 110, everyMs, recoveryMs: inTime = 5000 } = terms
+  const laterMs = everyMs ?? mode.laterMs
+  const isShort = mode.name === 'short'
+  // What others do on the machine slows the site without Redis as well, if not in the same second.
+  const slackMs = isShort ? mode.slackMs + 2 * summary.noiseMs : mode.slackMs
+  const against: string[] = []
+  const most = (what: string, value: number, bound: number): void => {
+    if (!(value <= bound)) against.push(`${what}: ${Math.round(value * 10) / 10}, at most ${bound}`)
+  }
+  most(`errors (${failures.slice(0, 3).join('; ')})`, summary.errors, 0)
+  most('unhandled errors', result.unhandled, 0)
+  most('Δp99 of the first second in ms', summary.firstMs, firstMs + slackMs)
+  most('most added to any request in ms', summary.addedMs, addedMs + slackMs)
+  if (isShort) {
+    most('Δp99 of a later second in ms', summary.laterMs, 60 + slackMs)
+    most('Δp75 of most later seconds in ms', summary.mostlyMs, laterMs + slackMs / 10)
+  } else most('Δp99 of a later second in ms', summary.laterMs, laterMs)
+  // However slow the machine: nobody waits once the breaker is open. What is under way when it opens has been sent within its deadline.
+  const underWay = 8 + mode.rate * (isShort ? 0.1 + summary.noiseMs / 500 : 0.1)
+  if (everyMs === undefined) most('calls that were waited for in vain', timeouts, underWay * (openings + 1))
+  most('commands on their way', result.commands, MOST_COMMANDS + LOG_COMMANDS)
+  most('bytes on their way', result.bytes, MOST_BYTES)
+  most('MiB of memory', result.rssMiB, mode.rssMiB)
+  if (terms.breaker === 'opens' && !breaker.includes('open')) against.push('the breaker did not open')
+  if (terms.breaker === 'stays closed' && breaker.length > 0) against.push(`the breaker: ${breaker.join(', ')}`)
+  if (terms.openings !== undefined) most('times that the breaker opened', openings, terms.openings)
+  if (!terms.stays)
+    most('ms until far hits are back', recoveryMs ?? Number.POSITIVE_INFINITY, inTime + (isShort ? slackMs : 0))
+  if (farHits === 0 && !terms.startsWithout) against.push('there were no far hits before')
+  return against
+}
