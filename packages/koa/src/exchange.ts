@@ -10,6 +10,7 @@ import {
   type Forward,
   fieldsOf,
   type HeaderList,
+  isClaimed,
   type Observation,
   type Outgoing,
   observeKoa,
@@ -22,30 +23,38 @@ import {
   serverOf,
   tagsOf,
   unobserved,
+  writeAnswer,
 } from '@larder/core/door'
 import type { Context, Next } from 'koa'
 import { putAnswer } from './answer.ts'
 import { discardBody } from './body.ts'
 import { isWrittenByHand, runHandler } from './run-handler.ts'
 
-/** How the middleware ends: outer middleware goes on with what stands on the context. */
-export interface Ending {
-  resolve(): void
-  reject(error: unknown): void
+export interface KoaExchange extends Exchange<Context> {
+  /** Settles when outer middleware may go on with what stands on the context; to be asked once. A hit makes no promise for it. */
+  settled(): Promise<void>
 }
 
-export function koaExchange(ctx: Context, next: Next, ending: Ending): Exchange<Context> {
-  return new KoaExchange(ctx, next, ending)
+/** `outermost`: no middleware of the app stands around this one. */
+export function koaExchange(ctx: Context, next: Next, outermost: boolean): KoaExchange {
+  return new OneExchange(ctx, next, outermost)
 }
+
+const atOnce = Promise.resolve()
 
 /** The request and the exchange are one object: a hit makes no other. */
-class KoaExchange implements Exchange<Context>, CacheRequest {
+class OneExchange implements KoaExchange, CacheRequest {
   readonly subject: Context
+  readonly method: string
+  readonly target: string
   /** The client's own, whatever the handler is shown. */
   readonly headers: RequestHeaders
   readonly rawHeaders: HeaderList
   readonly #next: Next
-  readonly #ending: Ending
+  readonly #outermost: boolean
+  #settled = false
+  #resolve: (() => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
   /** The mark of a replay, whoever's it is. */
   readonly replayed: Replay | undefined
   /** Once the handler was started: what stood on the response before. */
@@ -53,25 +62,21 @@ class KoaExchange implements Exchange<Context>, CacheRequest {
   #answered = false
   #observed: Observation | undefined
 
-  constructor(ctx: Context, next: Next, ending: Ending) {
+  constructor(ctx: Context, next: Next, outermost: boolean) {
     this.subject = ctx
+    this.method = ctx.req.method!
+    this.target = ctx.originalUrl
     // In front of this cache another one may be watching what is read.
     const { headers, rawHeaders } = unobserved(ctx.req)
     this.headers = headers
     this.rawHeaders = rawHeaders
     this.replayed = replayOf(ctx.req)
     this.#next = next
-    this.#ending = ending
+    this.#outermost = outermost
   }
 
   get request(): CacheRequest {
     return this
-  }
-  get method(): string {
-    return this.subject.req.method!
-  }
-  get target(): string {
-    return this.subject.originalUrl
   }
   get secure(): boolean {
     return (this.subject.req.socket as { encrypted?: boolean } | undefined)?.encrypted === true
@@ -83,17 +88,30 @@ class KoaExchange implements Exchange<Context>, CacheRequest {
     return tagsOf(this.subject.req)
   }
 
+  settled(): Promise<void> {
+    if (this.#settled) return atOnce
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
   send(response: Outgoing): void {
     const ctx = this.subject
     if (!isWrittenByHand(ctx)) {
-      if (this.#outer !== undefined) {
-        discardBody(ctx)
-        restoreFields(ctx.res, this.#outer)
+      if (this.#outer === undefined && this.#outermost && !isClaimed(ctx.req)) {
+        // Nobody looks at the context again, so Koa need not make an answer of it: it writes nothing once one has gone out.
+        writeAnswer(ctx.res, response)
+      } else {
+        if (this.#outer !== undefined) {
+          discardBody(ctx)
+          restoreFields(ctx.res, this.#outer)
+        }
+        putAnswer(ctx, response)
       }
-      putAnswer(ctx, response)
     }
     this.#answered = true
-    this.#ending.resolve()
+    this.#settle()
   }
 
   forward(forward: Forward): void {
@@ -112,7 +130,10 @@ class KoaExchange implements Exchange<Context>, CacheRequest {
       isReplay: replayOf(ctx.req) !== this.replayed,
       isAnswered: () => this.#answered,
     }
-    runHandler(run, forward).then(this.#ending.resolve, this.#ending.reject)
+    runHandler(run, forward).then(
+      () => this.#settle(),
+      error => this.#reject?.(error),
+    )
   }
 
   claim(owner: object, callOff: () => void): void {
@@ -124,7 +145,7 @@ class KoaExchange implements Exchange<Context>, CacheRequest {
     const onClose = () => {
       hook()
       // Nobody is left to answer, but outer middleware has still to come to its end.
-      if (this.#outer === undefined && !this.#answered) this.#ending.resolve()
+      if (this.#outer === undefined && !this.#answered) this.#settle()
     }
     if (hasClosed(res)) {
       const asked = setImmediate(onClose)
@@ -146,6 +167,11 @@ class KoaExchange implements Exchange<Context>, CacheRequest {
       lost: () => replay.lost(),
     })
     return true
+  }
+
+  #settle(): void {
+    this.#settled = true
+    this.#resolve?.()
   }
 }
 

@@ -34,18 +34,18 @@ export function responseCache(options: Duration | KoaResponseCacheOptions = {}):
   const cache = createResponseCache<Context>(options, app)
   const explain = createExplain<Context>(options, app)
   function responseCache(ctx: Context, next: Next): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const exchange = koaExchange(ctx, next, { resolve, reject })
-      if (!isExplained(options, ctx)) return cache.handle(exchange)
+    const exchange = koaExchange(ctx, next, ctx.app.middleware[0] === responseCache)
+    if (!isExplained(options, ctx)) cache.handle(exchange)
+    else
       explainFirst(
         explain,
         exchange,
         value => ctx.set(EXPLAIN_FIELD, value),
         () => cache.handle(exchange),
       )
-    })
+    return exchange.settled()
   }
   return Object.assign(responseCache, {
-    explain: (ctx: Context) => explain(koaExchange(ctx, async () => {}, { resolve() {}, reject() {} })),
+    explain: (ctx: Context) => explain(koaExchange(ctx, async () => {}, false)),
   })
 }

@@ -155,16 +155,15 @@ export interface FakeOptions {
 export function fakeEngine(options: FakeOptions = {}): FakeEngine {
   const stored = new Map<string, Kept>()
   const records: Kept[] = []
-  const middleware: Middleware = (ctx, next) =>
-    new Promise<void>((resolve, reject) => {
-      const exchange = koaExchange(ctx, next, { resolve, reject })
-      const forward = () =>
-        exchange.forward({ recorder: recorderFor(exchange), conditional: options.conditional ?? {} })
-      if (options.handle !== undefined) return options.handle(exchange, forward)
-      const found = stored.get(exchange.request.target)
-      if (found === undefined) forward()
-      else exchange.send(outgoing(found, exchange.request.method))
-    })
+  const middleware: Middleware = (ctx, next) => {
+    const exchange = koaExchange(ctx, next, false)
+    const forward = () => exchange.forward({ recorder: recorderFor(exchange), conditional: options.conditional ?? {} })
+    const found = stored.get(exchange.request.target)
+    if (options.handle !== undefined) options.handle(exchange, forward)
+    else if (found === undefined) forward()
+    else exchange.send(outgoing(found, exchange.request.method))
+    return exchange.settled()
+  }
   return { middleware, stored, records }
 
   function recorderFor(exchange: Exchange<Context>): Recorder {

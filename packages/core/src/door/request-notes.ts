@@ -18,6 +18,11 @@ export function claim(request: object, owner: object, callOff: () => void): void
   noted[claims].set(owner, callOff)
 }
 
+/** Whether a cache further out has this request on its way already. */
+export function isClaimed(request: object): boolean {
+  return (request as Noted)[claims] !== undefined
+}
+
 /** Add tags to the response that is being made for this request. */
 export function addTags(request: object, tags: readonly string[]): void {
   const noted = request as Noted
