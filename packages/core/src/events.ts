@@ -90,6 +90,11 @@ export type CacheEvent =
 
 const events = channel(eventChannel)
 
+/** Whether anybody wants to hear of events. */
+export function isListenedTo(): boolean {
+  return events.hasSubscribers
+}
+
 /** Publish an event. It is built only when somebody listens. */
 export function publishEvent(event: () => CacheEvent): void {
   if (events.hasSubscribers) events.publish(event())

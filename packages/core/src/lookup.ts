@@ -36,8 +36,8 @@ const noVariant: Found = { ...nothing, fwd: 'vary-miss' }
 const invalidated: Found = { ...nothing, detail: 'invalidated' }
 
 /** What the decision has to know of it. */
-export function reusable({ status, headers, terms, timing }: StoredResponse, soft: boolean): Reusable {
-  return { status, headers, terms, timing, soft }
+export function reusable(stored: StoredResponse, soft: boolean): Reusable {
+  return soft ? { ...stored, soft } : stored
 }
 
 /** Whether a response still goes out to this request. */

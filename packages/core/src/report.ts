@@ -1,7 +1,7 @@
 // What is counted and told of each request: once, when it is known how it is answered.
 
 import type { Engine } from './engine.ts'
-import type { RequestEvent } from './events.ts'
+import { isListenedTo, type RequestEvent } from './events.ts'
 
 type Outcome = Pick<RequestEvent, 'outcome' | 'status' | 'reason' | 'stored' | 'collapsed'>
 
@@ -11,6 +11,11 @@ const counters = { hit: 'hits', stale: 'staleHits', miss: 'misses', bypass: 'byp
 export function reportRequest(engine: Engine, method: string, startedAt: number, outcome: Outcome): void {
   engine.metrics.count(counters[outcome.outcome])
   if (outcome.collapsed) engine.metrics.count('collapsed')
+  if (isListenedTo()) tell(engine, method, startedAt, outcome)
+}
+
+/** Apart, so that a request of which nobody wants to hear makes nothing for it. */
+function tell(engine: Engine, method: string, startedAt: number, outcome: Outcome): void {
   engine.emit(() => ({
     type: 'request',
     cache: engine.name,

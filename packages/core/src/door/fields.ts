@@ -64,16 +64,24 @@ export function restoreFields(res: ServerResponse, fields: Fields): void {
 
 /** Set fields, several lines of one name included. `Vary` and `Set-Cookie` join what is there, all others replace it. */
 export function putFields(res: ServerResponse, list: HeaderList): void {
-  const put = new Set<string>()
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i]!
     const value = list[i + 1]!
-    const key = name.toLowerCase()
-    if (key === 'vary') res.setHeader(name, joinedVary(linesOf(res.getHeader(name)), value))
-    else if (key === 'set-cookie' || put.has(key)) res.setHeader(name, [...linesOf(res.getHeader(name)), value])
-    else res.setHeader(name, value)
-    put.add(key)
+    if (isSameName(name, 'vary')) res.setHeader(name, joinedVary(linesOf(res.getHeader(name)), value))
+    else if (isSameName(name, 'set-cookie') || isRepeated(list, i)) {
+      res.setHeader(name, [...linesOf(res.getHeader(name)), value])
+    } else res.setHeader(name, value)
   }
+}
+
+/** Whether the name at `at` has stood in the list before. Every hit asks this of every name, so it makes nothing. */
+export function isRepeated(list: HeaderList, at: number): boolean {
+  for (let i = 0; i < at; i += 2) if (isSameName(list[i]!, list[at]!)) return true
+  return false
+}
+
+function isSameName(a: string, b: string): boolean {
+  return a.length === b.length && (a === b || a.toLowerCase() === b.toLowerCase())
 }
 
 function joinedVary(there: readonly string[], more: string): string {

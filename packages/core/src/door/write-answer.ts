@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Outgoing } from '../exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
-import { putFields } from './fields.ts'
+import { isRepeated, putFields } from './fields.ts'
 
 /** Nothing but what outer layers set stands on the response. It stays, and what they hook is called. */
 export function writeAnswer(res: ServerResponse, { status, headers, removed, body }: Outgoing): void {
@@ -25,14 +25,8 @@ export function writeAnswer(res: ServerResponse, { status, headers, removed, bod
   else res.end(body)
 }
 
-/** Whether a field has several lines. Every hit asks, so it makes nothing. */
+/** Whether a field has several lines. */
 function hasRepeatedName(list: HeaderList): boolean {
-  for (let i = 2; i < list.length; i += 2) {
-    const name = list[i]!
-    for (let j = 0; j < i; j += 2) {
-      const other = list[j]!
-      if (other.length === name.length && (other === name || other.toLowerCase() === name.toLowerCase())) return true
-    }
-  }
+  for (let i = 2; i < list.length; i += 2) if (isRepeated(list, i)) return true
   return false
 }

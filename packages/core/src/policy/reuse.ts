@@ -13,8 +13,8 @@ export interface Reusable {
   readonly headers: HeaderList
   readonly terms: Terms
   readonly timing: Timing
-  /** Marked stale by a soft invalidation. */
-  readonly soft: boolean
+  /** Marked stale by a soft invalidation. @default false */
+  readonly soft?: boolean
 }
 
 export interface ReuseOptions {
