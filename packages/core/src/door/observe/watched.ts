@@ -23,14 +23,23 @@ export function watchProperty(target: Watchable, key: PropertyKey, meaning: Mean
   const watched = watchedOf(target)
   const property = watched.watch(key, reads)
   property.listen(reads, meaning)
-  return kept(watched, reads, () => watched.unwatch(key, property, reads))
+  // After the accessor: where that takes the place of a property, it makes a dictionary of the object, which takes more for nothing.
+  if (watched.keep()) return () => watched.unwatch(key, property, reads)
+  property.unlisten(reads)
+  reads.opaque()
+  return nothing
 }
 
 /** Tell `reads` when any of the names is read. Returns what takes them off. */
 export function watchNames(target: Watchable, names: Names, reads: Reads): Undo {
   const watched = watchedOf(target)
-  watched.watchNames(names, reads)
-  return kept(watched, reads, () => watched.unwatchNames(names, reads))
+  // Before the accessors: what is taken off in the opposite order leaves the object the shape that it had.
+  if (watched.keep()) {
+    watched.watchNames(names, reads)
+    return () => watched.unwatchNames(names, reads)
+  }
+  reads.opaque()
+  return nothing
 }
 
 /** The value of a property, told to no window. */
@@ -41,13 +50,6 @@ export function bareProperty(target: Watchable, key: PropertyKey): unknown {
 
 function watchedOf(target: Watchable): Watched {
   return Object.hasOwn(target, slot) ? target[slot]! : new Watched(target)
-}
-
-function kept(watched: Watched, reads: Reads, undo: Undo): Undo {
-  if (watched.keep()) return undo
-  undo()
-  reads.opaque()
-  return nothing
 }
 
 const nothing = () => {}
@@ -63,7 +65,7 @@ class Watched {
     this.#target = target
   }
 
-  /** Have the object carry this. After the accessors, the first of which may turn the object into a dictionary. */
+  /** Have the object carry this. Returns whether it does. */
   keep(): boolean {
     const target = this.#target
     // Not enumerable: who lists or copies the request must not see it.
@@ -101,7 +103,6 @@ class Watched {
     }
   }
 
-  /** Backwards, so that V8 can take up the object's shape from before. */
   unwatchNames(names: Names, reads: Reads): void {
     const isFirst = this.#reads === reads
     for (let i = names.accessors.length - 1; i >= 0; i--) {
