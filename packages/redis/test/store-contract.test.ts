@@ -53,8 +53,8 @@ for (const [major, Redis, Cluster] of [
       { describe, it },
     )
     farStoreContract(
-      `redisStore on ${major} with autopipelining and a prefix of the client's own`,
-      sharedBy(() => connect({ enableAutoPipelining: true, keyPrefix: 'app:' })),
+      `redisStore on ${major} with another prefix of the client's own`,
+      sharedBy(() => connect({ enableAutoPipelining: true, keyPrefix: 'own:' })),
       { describe, it },
     )
   })
