@@ -43,12 +43,10 @@ export function ownBuffer(chunks: readonly Buffer[], bytes: number): Buffer {
 
 export function makeStored(recorded: Recorded): StoredResponse {
   const { status, headers, removed, body, terms, timing, begun, stamp, names, clientTtlSeconds } = recorded
-  const hitHeaders = [...headers]
-  if (fieldValue(headers, 'etag') === undefined && fieldValue(headers, 'last-modified') === undefined) {
-    // Weak: outer middleware may still encode what goes out.
-    hitHeaders.push('ETag', `W/"${hash('sha1', body, 'base64').slice(0, 27)}"`)
-  }
-  if (status !== 204) hitHeaders.push('Content-Length', String(body.length))
+  const hasValidator = fieldValue(headers, 'etag') !== undefined || fieldValue(headers, 'last-modified') !== undefined
+  // Weak: outer middleware may still encode what goes out.
+  const ownTag = hasValidator ? undefined : `W/"${hash('sha1', body, 'base64').slice(0, 27)}"`
+  const hitHeaders = framed(status, headers, ownTag, body)
   // Field by field: what is spread takes twice the memory.
   return {
     epoch: stamp.epoch,
@@ -73,6 +71,14 @@ export function makeStored(recorded: Recorded): StoredResponse {
     refreshNotBefore: 0,
     lastHit: undefined,
   }
+}
+
+/** All that a hit says: what is stored, a tag of the cache's own where it has no validator, and the framing of this very body. */
+export function framed(status: number, headers: HeaderList, ownTag: string | undefined, body: Buffer): HeaderList {
+  const hitHeaders = [...headers]
+  if (ownTag !== undefined) hitHeaders.push('ETag', ownTag)
+  if (status !== 204) hitHeaders.push('Content-Length', String(body.length))
+  return hitHeaders
 }
 
 /** What a stored response takes in memory. */

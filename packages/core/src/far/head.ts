@@ -11,6 +11,8 @@ export interface HeadReader {
   oneOf<T extends string>(...choices: readonly T[]): T
   /** A number, or `undefined` where there is none. */
   maybeNumber(): number | undefined
+  /** A string, or `undefined` where there is none. */
+  maybeText(): string | undefined
   /** Whether all were right, and all were taken. */
   readonly ok: boolean
 }
@@ -34,6 +36,7 @@ export function readHead(head: readonly unknown[]): HeadReader {
     oneOf: (...choices) =>
       take((value): value is (typeof choices)[number] => choices.includes(value as never), choices[0]!),
     maybeNumber: () => take((value): value is number | null => value === null || isNumber(value), null) ?? undefined,
+    maybeText: () => take((value): value is string | null => value === null || isText(value), null) ?? undefined,
     get ok() {
       return ok && at === head.length
     },

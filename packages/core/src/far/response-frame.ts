@@ -1,8 +1,9 @@
 // A stored response as a frame of the far store, and back: whatever is odd about a frame makes it none.
 
 import { isTokenChar } from '../http/characters.ts'
-import type { HeaderList } from '../http/headers.ts'
-import { ownBuffer, responseBytes } from '../keep.ts'
+import { fieldValue, type HeaderList } from '../http/headers.ts'
+import { framed, ownBuffer, responseBytes } from '../keep.ts'
+import { storableFields } from '../policy/fields.ts'
 import { decodeFrame, encodeFrame } from '../store/codec.ts'
 import type { StoredResponse } from '../stored-response.ts'
 import { readHead } from './head.ts'
@@ -37,7 +38,7 @@ export function encodeResponse(name: FrameName, stored: StoredResponse, clock: S
       stored.names,
       stored.status,
       headers,
-      hitHeaders.slice(headers.length),
+      fieldValue(hitHeaders.slice(headers.length), 'etag') ?? null,
       stored.removed,
       terms.freshnessLifetimeMs,
       terms.freshnessSource,
@@ -64,7 +65,7 @@ export function decodeResponse(name: FrameName, bytes: Buffer, clock: StoreClock
   const names = head.texts()
   const status = head.number()
   const headers = head.texts()
-  const hitHeaders = [...headers, ...head.texts()]
+  const ownTag = head.maybeText()
   const removed = head.texts()
   const terms = {
     freshnessLifetimeMs: head.number(),
@@ -77,9 +78,10 @@ export function decodeResponse(name: FrameName, bytes: Buffer, clock: StoreClock
   }
   const timing = { initialAgeMs: head.number(), respondedAt: clock.toOwn(head.number()) }
   const clientTtlSeconds = head.maybeNumber()
-  const isFit = head.ok && isNamed && isStatus(status) && areFields(headers) && areFields(hitHeaders)
-  if (!isFit || !removed.every(isToken)) return undefined
+  const isFit = head.ok && isNamed && isStatus(status) && areFields(headers) && removed.every(isToken)
+  if (!isFit || (ownTag !== undefined && !isValue(ownTag))) return undefined
   const body = detached(frame.body as Buffer)
+  const hitHeaders = framed(status, headers, ownTag, body)
   return {
     epoch,
     position: frame.position,
@@ -111,16 +113,20 @@ function detached(body: Buffer): Buffer {
 }
 
 function isStatus(status: number): boolean {
-  return Number.isInteger(status) && status >= 200 && status <= 599
+  return Number.isInteger(status) && status >= 200 && status <= 599 && status !== 206 && status !== 304
 }
 
-/** Names and values that Node takes: what a stranger put into the store must not become another field, or an error. */
+/** Names and values that Node takes, and none that frames the message: what a stranger put there must not become a second response. */
 function areFields(list: HeaderList): boolean {
   if (list.length % 2 !== 0) return false
   for (let i = 0; i < list.length; i += 2) {
-    if (!isToken(list[i]!) || /[^\t\x20-\x7e\x80-\xff]/.test(list[i + 1]!)) return false
+    if (!isToken(list[i]!) || !isValue(list[i + 1]!)) return false
   }
-  return true
+  return storableFields(list, 'rfc9111').length === list.length
+}
+
+function isValue(text: string): boolean {
+  return !/[^\t\x20-\x7e\x80-\xff]/.test(text)
 }
 
 function isToken(name: string): boolean {
