@@ -49,21 +49,20 @@ const skipped = { kind: 'skipped' } as const
 
 export function createResilience(options: ResilienceOptions): Resilience {
   const { deadlineMs, failures, maxCalls = MOST_CALLS, maxBytes = MOST_BYTES, onState } = options
-  // Half open on the first call that it is given when it is open, and only `probe` gives it one: no request ever waits for a probe,
-  // and no jump of the wall clock keeps the breaker open.
+  // Half open on the first call that it is given when it is open, and only `probe` gives it one: no request ever waits for a probe.
+  // It looks at the wall clock, which may have gone back, so no time at all is long enough.
   const breaker = circuitBreaker(handleWhen(isFault), {
-    halfOpenAfter: 0,
+    halfOpenAfter: Number.NEGATIVE_INFINITY,
     breaker: new ConsecutiveBreaker(failures),
   })
   breaker.onStateChange(state => onState(nameOf(state)))
   let calls = 0
   let bytes = 0
 
-  async function attempt<T>(call: () => Promise<T>, size: number): Promise<CallOutcome<T>> {
-    calls++
-    bytes += size
+  async function attempt<T>(call: () => Promise<T>, size: number, isTrial: boolean): Promise<CallOutcome<T>> {
     try {
-      return { kind: 'answered', value: await breaker.execute(() => within(deadlineMs, invoke(call, size))) }
+      const value = await breaker.execute(() => within(deadlineMs, invoke(call, size), isTrial))
+      return { kind: 'answered', value }
     } catch (error) {
       return outcomeOf(error)
     }
@@ -75,6 +74,8 @@ export function createResilience(options: ResilienceOptions): Resilience {
       calls--
       bytes -= size
     }
+    calls++
+    bytes += size
     let answer: Promise<T>
     try {
       answer = call()
@@ -98,12 +99,12 @@ export function createResilience(options: ResilienceOptions): Resilience {
     },
     async run(call, size = 0) {
       if (breaker.state !== CircuitState.Closed || calls >= maxCalls || bytes + size > maxBytes) return skipped
-      return attempt(call, size)
+      return attempt(call, size, false)
     },
     async probe(call) {
       // One at a time, and bounded like the others: those of a frozen store stay where they are.
       if (breaker.state === CircuitState.HalfOpen || calls >= 2 * maxCalls) return skipped
-      return attempt(call, 0)
+      return attempt(call, 0, breaker.state !== CircuitState.Closed)
     },
   }
 }
@@ -121,21 +122,23 @@ function nameOf(state: CircuitState): BreakerState {
 
 class Timeout extends Error {
   readonly isLate: boolean
+  readonly isTrial: boolean
 
-  constructor(isLate: boolean) {
+  constructor(isLate: boolean, isTrial: boolean) {
     super('No answer in time.')
     this.isLate = isLate
+    this.isTrial = isTrial
   }
 }
 
 /** Rejects when there is no answer in time; what comes later is heard by nobody. */
-function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+function within<T>(ms: number, answer: Promise<T>, isTrial: boolean): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const dueAt = performance.now() + ms
     const timer = setTimeout(() => {
-      if (performance.now() - dueAt <= LATE_MS) reject(new Timeout(false))
+      if (performance.now() - dueAt <= LATE_MS) reject(new Timeout(false, isTrial))
       // The event loop stood still. What the store said meanwhile lies in the socket, and is read before this runs.
-      else setImmediate(() => setImmediate(() => reject(new Timeout(true))))
+      else setImmediate(() => setImmediate(() => reject(new Timeout(true, isTrial))))
     }, ms)
     answer.then(resolve, reject).finally(() => clearTimeout(timer))
   })
@@ -143,7 +146,8 @@ function within<T>(ms: number, answer: Promise<T>): Promise<T> {
 
 /** What opens the breaker: the store gives no answer, or is in no state to. What it merely refuses is a fault of ours. */
 function isFault(error: unknown): boolean {
-  if (error instanceof Timeout) return !error.isLate
+  // Nobody knows the end of what is late. That is no failure, but neither is it the success that closes an open breaker.
+  if (error instanceof Timeout) return !error.isLate || error.isTrial
   return faultOf(error) === 'LARDER_FAR_UNAVAILABLE'
 }
 
