@@ -30,4 +30,5 @@ export type {
   FarWrite,
   FarWritten,
   ReleaseOutcome,
+  TimedClaim,
 } from './store/far.ts'

@@ -10,6 +10,7 @@ import type {
   FarWrite,
   FarWritten,
   ReleaseOutcome,
+  TimedClaim,
 } from '../src/store/far.ts'
 
 export type FarOperation = 'get' | 'set' | 'remove' | 'claim' | 'release' | 'time'
@@ -96,7 +97,8 @@ export function createMemoryFar(options: MemoryFarOptions = {}): MemoryFar {
     return undefined
   }
 
-  function claim(listeners: Set<FarListener>, key: string, { lease, token, holdMs }: Claim): ClaimOutcome {
+  function claim(listeners: Set<FarListener>, key: string, { lease, token, holdMs, until }: TimedClaim): ClaimOutcome {
+    if (now() > until) return 'late'
     const name = leaseName(key, lease)
     const there = leaseAt(name)
     if (there !== undefined && there.holder === undefined) return 'apart'

@@ -77,12 +77,14 @@ return outcome
 `)
 
 /**
- * Asks for a lease. With a variant, only when that is not stored.
+ * Asks for a lease, unless it is too late for that. With a variant, only when that is not stored.
  *
- * Keys: lease, resource. Arguments: token, milliseconds, process; '1' and a variant, or '0'.
+ * Keys: lease, resource. Arguments: token, milliseconds, process, until when; '1' and a variant, or '0'.
  */
 export const claimScript: Script = script(`${read}
-if ARGV[4] == '1' and redis.pcall('HEXISTS', KEYS[2], 'v' .. ARGV[5]) == 1 then return 'there' end
+local time = redis.call('TIME')
+if time[1] * 1000 + time[2] / 1000 > tonumber(ARGV[4]) then return 'late' end
+if ARGV[5] == '1' and redis.pcall('HEXISTS', KEYS[2], 'v' .. ARGV[6]) == 1 then return 'there' end
 local holder = read(KEYS[1], 'o')
 if holder == '-' then return 'apart' end
 if holder and holder ~= ARGV[1] then

@@ -1,7 +1,7 @@
 // The far store on Redis: one hash a resource, one field a variant, one lease for a fill in the whole fleet.
 
 import { hash, randomUUID } from 'node:crypto'
-import type { Claim, ClaimOutcome, FarStore, FarWrite, FarWritten, ReleaseOutcome } from '@larder/core'
+import type { ClaimOutcome, FarStore, FarWrite, FarWritten, ReleaseOutcome, TimedClaim } from '@larder/core'
 import type { RedisStoreClient } from './client.ts'
 import { evaluate } from './evaluate.ts'
 import { faultOf, isForeign } from './faults.ts'
@@ -42,12 +42,11 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
     }
   }
 
-  const claim = (key: string, { lease, token, holdMs }: Claim, unless: readonly string[]): Promise<ClaimOutcome> =>
-    run(
-      claimScript,
-      [leaseOf(key, lease), resourceOf(key)],
-      [token, String(Math.ceil(holdMs)), process, ...unless],
-    ).then(outcome => outcome as ClaimOutcome)
+  const claim = async (key: string, asked: TimedClaim, unless: readonly string[]): Promise<ClaimOutcome> => {
+    const { lease, token, holdMs, until } = asked
+    const args = [token, String(Math.ceil(holdMs)), process, String(until), ...unless]
+    return (await run(claimScript, [leaseOf(key, lease), resourceOf(key)], args)) as ClaimOutcome
+  }
 
   async function read(key: string, variant: string): Promise<readonly (Buffer | null)[]> {
     try {

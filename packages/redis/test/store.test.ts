@@ -103,7 +103,7 @@ for (const { major, connect } of majors) {
   })
 }
 
-const lease = (token: string) => ({ lease: 'lease', token, holdMs: 10_000 })
+const lease = (token: string) => ({ lease: 'lease', token, holdMs: 10_000, until: 8e15 })
 
 function write(changes: Partial<FarWrite>): FarWrite {
   return {

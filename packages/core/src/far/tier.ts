@@ -4,7 +4,16 @@ import { type CacheEvent, type FarEvent, faultCode } from '../events.ts'
 import type { InvalidationLog } from '../invalidation/log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type BreakerState, type CallOutcome, createResilience } from '../resilience.ts'
-import type { Claim, ClaimOutcome, FarFound, FarStore, FarWrite, FarWritten, ReleaseOutcome } from '../store/far.ts'
+import type {
+  Claim,
+  ClaimOutcome,
+  FarFound,
+  FarStore,
+  FarWrite,
+  FarWritten,
+  ReleaseOutcome,
+  TimedClaim,
+} from '../store/far.ts'
 import { createEars, type Ear } from './ears.ts'
 import { createRules, type Rules } from './rules.ts'
 import { createStoreClock, type StoreClock } from './store-clock.ts'
@@ -72,6 +81,8 @@ const WATCH_MS = 500
 /** A store that is full takes no writes for so long, one that is a replica for this. */
 const FULL_PAUSE_MS = 5000
 const READ_ONLY_PAUSE_MS = 1000
+/** What a claim may be late when the two clocks are not quite of one mind. */
+const CLAIM_SLACK_MS = 100
 
 type Operation = FarEvent['operation']
 
@@ -165,6 +176,11 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
   })
   void probe()
 
+  const timed = (claim: Claim): TimedClaim => ({
+    ...claim,
+    until: clock.toStore(now() + deadlineMs + CLAIM_SLACK_MS),
+  })
+
   const tier: FarTier = {
     get usable() {
       return !closed && clock.isSet && resilience.state === 'closed' && !(log.unacknowledged > 0)
@@ -174,7 +190,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     async get(key, variant, claim) {
       const found = await call(
         'get',
-        () => store.get(key, variant, claim),
+        () => store.get(key, variant, claim && timed(claim)),
         ({ frame }) => (frame === undefined ? 'miss' : 'hit'),
       )
       if (found?.rule !== undefined) rules.set(key, found.rule)
@@ -206,7 +222,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     claim: (key, claim) =>
       call(
         'claim',
-        () => store.claim(key, claim),
+        () => store.claim(key, timed(claim)),
         () => 'done',
       ),
     release(key, claim, outcome, apartMs) {

@@ -12,11 +12,17 @@ export interface Claim {
   readonly holdMs: number
 }
 
+/** A claim on its way. */
+export interface TimedClaim extends Claim {
+  /** By the store's clock. What arrives later claims nothing: whoever sent it has gone on without, and would hold up the others. */
+  readonly until: number
+}
+
 /**
  * `mine`: fill it. `held`: another does, and tells when it has ended. `apart`: what came of it could not be shared, so whoever wants it
- * runs his own at once. `there`: it is stored already.
+ * runs his own at once. `there`: it is stored already. `late`: it came too late.
  */
-export type ClaimOutcome = 'mine' | 'held' | 'apart' | 'there'
+export type ClaimOutcome = 'mine' | 'held' | 'apart' | 'there' | 'late'
 
 /** How a fill that was claimed ended. */
 export type ReleaseOutcome = 'stored' | 'apart' | 'failed'
@@ -62,12 +68,12 @@ export type FarWritten = 'stored' | 'outdone' | 'full' | 'too-large' | { readonl
  */
 export interface FarStore {
   /** One round trip. `claim` asks for the lease as well, should the variant not be there. */
-  get(key: string, variant: string, claim?: Claim): Promise<FarFound>
+  get(key: string, variant: string, claim?: TimedClaim): Promise<FarFound>
   set(write: FarWrite): Promise<FarWritten>
   /** Remove one variant, or all that is stored under the key. */
   remove(key: string, variant?: string): Promise<void>
   /** Ask for a lease, whatever is stored. */
-  claim(key: string, claim: Claim): Promise<ClaimOutcome>
+  claim(key: string, claim: TimedClaim): Promise<ClaimOutcome>
   /** Give a lease back, and wake those who wait for it. `apartMs`: how long the outcome `apart` holds. */
   release(key: string, claim: Claim, outcome: ReleaseOutcome, apartMs: number): Promise<void>
   /** The store's clock: milliseconds since the epoch. It serves as the probe as well. */

@@ -40,6 +40,16 @@ export function declareLeases(withStore: Declare): void {
     assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'mine')
   })
 
+  withStore('does not give a lease to whoever comes too late for it', async (a, b) => {
+    const past = (await a.store.time()) - 1
+    assert.equal(await a.store.claim('k', claim({ token: 'a', until: past })), 'late')
+    assert.notEqual((await a.store.get('k', '', claim({ token: 'a', until: past }))).claimed, 'mine')
+    assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'mine')
+    assert.equal(await a.store.claim('k', claim({ token: 'a', until: past })), 'late')
+    await b.store.release('k', claim({ token: 'b' }), 'failed', 0)
+    assert.deepEqual(a.told, [])
+  })
+
   withStore('ends a lease by itself', async (a, b) => {
     await a.store.claim('k', claim({ token: 'a', holdMs: 30 }))
     await until('it is free', async () => (await b.store.claim('k', claim({ token: 'b' }))) === 'mine')

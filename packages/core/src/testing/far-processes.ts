@@ -1,7 +1,7 @@
 // What the contract of a far store stands on: two processes that share one, and what they write.
 
 import assert from 'node:assert/strict'
-import type { Claim, FarStore, FarWrite, ReleaseOutcome } from '../store/far.ts'
+import type { FarStore, FarWrite, ReleaseOutcome, TimedClaim } from '../store/far.ts'
 
 /** A far store with nothing in it. `open` is called once for each process that shares it. */
 export interface SharedFarStore {
@@ -41,7 +41,10 @@ export async function listenTo(store: FarStore): Promise<Omit<Process, 'store'>>
       else told.push({ lease, outcome })
     },
   })
-  const [one, other] = ['a', 'b'].map(token => claim({ lease: 'hears', token, holdMs: 1000 })) as [Claim, Claim]
+  const [one, other] = ['a', 'b'].map(token => claim({ lease: 'hears', token, holdMs: 1000 })) as [
+    TimedClaim,
+    TimedClaim,
+  ]
   await until('it hears', async () => {
     await store.claim('hears', one)
     await store.claim('hears', other)
@@ -53,10 +56,12 @@ export async function listenTo(store: FarStore): Promise<Omit<Process, 'store'>>
 
 export const frame = (text: string): Buffer => Buffer.from(text)
 
-export const claim = (changes: Partial<Claim> = {}): Claim => ({
+export const claim = (changes: Partial<TimedClaim> = {}): TimedClaim => ({
   lease: 'lease',
   token: 'token',
   holdMs: 10_000,
+  // Far away by any clock.
+  until: 8e15,
   ...changes,
 })
 

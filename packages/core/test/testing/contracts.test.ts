@@ -115,6 +115,7 @@ describe('farStoreContract', function () {
     ['lets anybody release', store => ({ release: (key, { lease }, ...rest) => releaseAs(store, key, lease, rest) })],
     ['gives a lease to all', () => ({ claim: async () => 'mine' })],
     ['gives it to nobody', () => ({ claim: async () => 'held' })],
+    ['claims whenever', store => ({ claim: (key, asked) => store.claim(key, { ...asked, until: 8e15 }) })],
     ['holds leases for ever', store => ({ claim: (key, asked) => store.claim(key, { ...asked, holdMs: 1e6 }) })],
     ['folds leases', store => ({ claim: (key, asked) => store.claim(key, { ...asked, lease: 'one' }) })],
     ['folds variants', store => ({ get: (key, _, asked) => store.get(key, '', asked) })],
