@@ -2,6 +2,7 @@
 
 import { hash } from 'node:crypto'
 import type { Engine } from './engine.ts'
+import { MOST_FIELDS } from './far/rules.ts'
 import { fieldValue, type HeaderList, type RequestHeaders } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
 import { resourceAt, ruleAt } from './lookup.ts'
@@ -9,9 +10,6 @@ import { currentAge, initialAge } from './policy/age.ts'
 import type { PolicyOptions, ResponseFacts, Terms, Timing } from './policy/types.ts'
 import { impliedVary, variantOf, varyNames } from './policy/vary.ts'
 import { mergeRules, type Resource, type StoredResponse, withoutVariant, withVariant } from './stored-response.ts'
-
-/** A rule of more fields than this selects next to nothing. */
-const MOST_FIELDS = 64
 
 /** What a stored response costs beside its bytes, as `bench/memory.bench.ts` measures it: its objects, arrays and map entries. */
 const RESPONSE_OVERHEAD_BYTES = 1600

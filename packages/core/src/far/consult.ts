@@ -1,7 +1,7 @@
 // Asking the far tier before something is made: is it there, is somebody making it, or is it ours to make?
 
 import type { Claim, ClaimOutcome } from '../store/far.ts'
-import { parseRule, ruleText } from './rules.ts'
+import { ruleText } from './rules.ts'
 import type { FarTier } from './tier.ts'
 
 export interface Question {
@@ -78,12 +78,12 @@ async function lookUp(
   let found = await far.get(key, variant, claim)
   if (found === undefined) return undefined
   const { claimed } = found
-  if (found.rule !== undefined && found.rule !== ruleText(rule)) {
+  if (found.rule !== undefined && ruleText(found.rule) !== ruleText(rule)) {
     // The guess was wrong: once more, by the rule that the store has.
-    rule = parseRule(found.rule)
+    rule = found.rule
     variant = variantBy(rule)
     found = await far.get(key, variant, undefined)
-    if (found?.rule !== ruleText(rule)) return { taken: false, claimed }
+    if (found?.rule === undefined || ruleText(found.rule) !== ruleText(rule)) return { taken: false, claimed }
   }
   // Asked again: a purge may have come since.
   if (found.frame === undefined || !far.usable) return { taken: false, claimed }

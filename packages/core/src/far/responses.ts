@@ -12,7 +12,6 @@ import type { Claim, ReleaseOutcome } from '../store/far.ts'
 import { mergeRules, type StoredResponse } from '../stored-response.ts'
 import { consult, type FarAnswer } from './consult.ts'
 import { decodeResponse, encodeResponse, responseExpiresAt } from './response-frame.ts'
-import { parseRule, ruleText } from './rules.ts'
 
 export interface ResponseQuestion {
   readonly plan: Plan
@@ -67,14 +66,14 @@ export async function shareResponse(engine: Engine, sharing: Sharing): Promise<v
   if (livesMs <= 0) return endLease(engine, key, lease, 'apart')
   let { rule } = sharing
   let outcome: ReleaseOutcome = 'failed'
-  let widens: string | undefined
+  let widens: readonly string[] | undefined
   // Twice when another process has learnt meanwhile that the resource varies by more.
   for (let tries = 0; tries < 2; tries++) {
     const variant = variantOf(rule, headers)
     const written = await far.set({
       key,
       variant,
-      rule: ruleText(rule),
+      rule,
       widens,
       epoch: stored.epoch,
       position: Math.floor(stored.position),
@@ -92,7 +91,7 @@ export async function shareResponse(engine: Engine, sharing: Sharing): Promise<v
       break
     }
     widens = written.rule
-    rule = mergeRules(parseRule(written.rule), rule)
+    rule = mergeRules(written.rule, rule)
   }
   endLease(engine, key, lease, outcome)
 }

@@ -15,7 +15,7 @@ import type {
   TimedClaim,
 } from '../store/far.ts'
 import { createEars, type Ear } from './ears.ts'
-import { createRules, type Rules } from './rules.ts'
+import { createRules, parseRule, type Rules, ruleText } from './rules.ts'
 import { createStoreClock, type StoreClock } from './store-clock.ts'
 
 /** Durations in milliseconds. */
@@ -45,6 +45,18 @@ export interface FarHealth {
   readonly writesPaused: boolean
 }
 
+/** What the store has found, with a rule that is one. */
+export interface TierFound extends Omit<FarFound, 'rule'> {
+  readonly rule: readonly string[] | undefined
+}
+
+export interface TierWrite extends Omit<FarWrite, 'rule' | 'widens'> {
+  readonly rule: readonly string[]
+  readonly widens: readonly string[] | undefined
+}
+
+export type TierWritten = Exclude<FarWritten, object> | { readonly rule: readonly string[] }
+
 /** No method rejects; `undefined` is no answer, whatever the reason. Each ends by the deadline. */
 export interface FarTier {
   /**
@@ -55,8 +67,8 @@ export interface FarTier {
   readonly clock: StoreClock
   /** The rule that each key last had. */
   readonly rules: Rules
-  get(key: string, variant: string, claim: Claim | undefined): Promise<FarFound | undefined>
-  set(write: FarWrite): Promise<FarWritten | undefined>
+  get(key: string, variant: string, claim: Claim | undefined): Promise<TierFound | undefined>
+  set(write: TierWrite): Promise<TierWritten | undefined>
   remove(key: string, variant?: string): void
   claim(key: string, claim: Claim): Promise<ClaimOutcome | undefined>
   release(key: string, claim: Claim, outcome: ReleaseOutcome, apartMs: number): void
@@ -193,9 +205,15 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
         () => store.get(key, variant, claim && timed(claim)),
         ({ frame }) => (frame === undefined ? 'miss' : 'hit'),
       )
-      if (found?.rule !== undefined) rules.set(key, found.rule)
-      if (found !== undefined) metrics.count(found.frame === undefined ? 'farMisses' : 'farHits')
-      return found
+      if (found === undefined) return undefined
+      const rule = found.rule === undefined ? undefined : parseRule(found.rule)
+      const isForeign = rule === undefined && found.rule !== undefined
+      // Nobody could add to what lies under it.
+      if (isForeign) tier.remove(key)
+      if (rule !== undefined) rules.set(key, rule)
+      const frame = isForeign ? undefined : found.frame
+      metrics.count(frame === undefined ? 'farMisses' : 'farHits')
+      return { rule, frame, claimed: found.claimed }
     },
     async set(write) {
       if (now() < writesFrom) {
@@ -204,13 +222,22 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
       }
       const written = await call(
         'set',
-        () => store.set(write),
+        () => store.set({ ...write, rule: ruleText(write.rule), widens: write.widens && ruleText(write.widens) }),
         result => (result === 'stored' ? 'stored' : 'refused'),
         write.frame.length,
       )
       if (written === 'stored') metrics.count('farSets')
-      if (written !== undefined) rules.set(write.key, typeof written === 'object' ? written.rule : write.rule)
-      return written
+      if (typeof written !== 'object') {
+        if (written !== undefined) rules.set(write.key, write.rule)
+        return written
+      }
+      const rule = parseRule(written.rule)
+      if (rule === undefined) {
+        tier.remove(write.key)
+        return undefined
+      }
+      rules.set(write.key, rule)
+      return { rule }
     },
     remove(key, variant) {
       void call(

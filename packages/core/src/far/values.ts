@@ -55,7 +55,7 @@ export function createFarValues(engine: Engine, take: (key: string, found: Share
       const written = await far.set({
         key: farKey(key),
         variant: '',
-        rule: '',
+        rule: [],
         widens: undefined,
         epoch: value.epoch,
         position: Math.floor(value.position),
