@@ -2,7 +2,7 @@
 
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
-import type { Flight, FlightEnd } from './flight.ts'
+import type { Flight, Waited } from './flight.ts'
 import type { ForwardReason } from './http/cache-status.ts'
 import type { Stamped } from './invalidation/log.ts'
 import type { Plan } from './plan.ts'
@@ -16,8 +16,8 @@ export interface Attempt<Subject> {
   readonly exchange: Exchange<Subject>
   readonly plan: Plan
   readonly startedAt: number
-  /** It has waited for another's run: how that ended, why the request had gone there, and until when it may wait in all. */
-  readonly waited: { readonly until: number; readonly fwd: ForwardReason; readonly how: FlightEnd } | undefined
+  /** It has waited for another's run. */
+  readonly waited: Waited | undefined
   /** The far tier has been asked on its behalf. */
   readonly askedFar: boolean
 }

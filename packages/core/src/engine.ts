@@ -1,7 +1,7 @@
 // What the data cache and the response cache share: one tier, one ledger, one single-flight, one set of metrics and events.
 
 import { performance } from 'node:perf_hooks'
-import { type CacheEvent, faultCode, publishEvent } from './events.ts'
+import { type CacheEvent, faultCode, type Measures, publishEvent } from './events.ts'
 import { createFarTier, type FarOptions, type FarTier } from './far/tier.ts'
 import { type Flags, functionFlags, type Mode, staticFlags } from './flags.ts'
 import { createLedger } from './invalidation/ledger.ts'
@@ -126,6 +126,12 @@ export function createEngine(options: EngineOptions = {}): Engine {
       onClockJump: () => void invalidate({ kind: 'all', soft: false }).catch(() => undefined),
     })
 
+  function measure(): Measures {
+    const { entries, bytes } = near
+    return { entries, bytes, hitRatio: metrics.hitRatio(), lagMs: Math.max(0, now() - log.confirmedAt()) }
+  }
+  publishEvent(() => ({ type: 'life', cache: name, phase: 'opened', measure }))
+
   // Nothing of it can be served again, so give its memory back.
   const unsubscribe = log.subscribe(({ invalidation }) => {
     if (invalidation.kind === 'all' && !invalidation.soft) near.clear()
@@ -165,6 +171,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
       if (closed) return
       closed = true
       far?.close()
+      publishEvent(() => ({ type: 'life', cache: name, phase: 'closed', measure }))
       ledger.close()
       unsubscribe()
       near.clear()

@@ -26,6 +26,8 @@ export interface RequestEvent {
   readonly status: number
   readonly stored: boolean
   readonly collapsed: boolean
+  /** Age of the stored response that went out, in seconds; `undefined` when none did. */
+  readonly age: number | undefined
   readonly durationMs: number
 }
 
@@ -69,6 +71,26 @@ export interface BreakerEvent {
   readonly state: 'closed' | 'open' | 'half-open'
 }
 
+/** A cache was made, or closed. `measure` says what it holds now, as long as it is open. */
+export interface LifeEvent {
+  readonly type: 'life'
+  readonly cache: string
+  readonly phase: 'opened' | 'closed'
+  readonly measure: () => Measures
+}
+
+/** What a cache holds and how it does. */
+export interface Measures {
+  /** Entries in memory. */
+  readonly entries: number
+  /** Bytes in memory. */
+  readonly bytes: number
+  /** Of all look-ups since the cache was made, the share that was answered from it; 0 when there were none. */
+  readonly hitRatio: number
+  /** How long ago the invalidation log last confirmed that this node has everything, in milliseconds; 0 for a local log. */
+  readonly lagMs: number
+}
+
 /** Something failed and the client did not notice. `code` is that of the error, where it has one. */
 export interface FaultEvent {
   readonly type: 'fault'
@@ -86,6 +108,7 @@ export type CacheEvent =
   | EvictionEvent
   | FarEvent
   | BreakerEvent
+  | LifeEvent
   | FaultEvent
 
 const events = channel(eventChannel)

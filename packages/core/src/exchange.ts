@@ -1,6 +1,7 @@
 // What a door hands in: one request, and two ways to answer it.
 
 import type { HeaderList, RequestHeaders } from './http/headers.ts'
+import type { RequestTrace } from './request-trace.ts'
 
 /** A request as the wire had it: nothing decoded, nothing normalised. */
 export interface CacheRequest {
@@ -81,6 +82,8 @@ export interface Exchange<Subject = unknown> {
   readonly observation: Observation | undefined
   /** Tags that the handler gave this very response. */
   readonly tags: readonly string[]
+  /** What traces this request from outside; told once what became of it. */
+  readonly trace?: RequestTrace | undefined
   /**
    * Say that `owner` has this request's fill from here on. A claim of the same owner further out is called off: of two caches
    * over one engine on a request's way, the inner one decides.
@@ -101,6 +104,8 @@ export interface Exchange<Subject = unknown> {
 export interface Replay {
   /** Whose it is: other caches on its way let it pass. */
   readonly owner: object
+  /** The trace of the request that met the stale response. */
+  readonly cause?: RequestTrace | undefined
   /** Called when it has reached the owner; from then on the exchange is an ordinary one. */
   arrive(exchange: Exchange): void
   /** It ended without reaching the owner: somebody in front answered. */

@@ -46,7 +46,9 @@ export function createFarLookUp<Subject>(
     ungone()
     const again = { ...at, askedFar: true }
     if (answer.kind === 'found') {
-      attempt(answer.waited ? { ...again, waited: { until, fwd: forwarding.fwd, how: 'stored' } } : again)
+      attempt(
+        answer.waited ? { ...again, waited: { until, fwd: forwarding.fwd, how: 'stored', leader: undefined } } : again,
+      )
       flight.tell({ kind: 'again' })
     } else if (isGone) {
       // Nobody has begun, so one of those who wait does.

@@ -219,6 +219,7 @@ export class Fill<Subject> implements Recorder {
     })
     const refusal = holds ? refusalAtHead(this.#context, response, stored.terms, tagsIn(stored.names)) : 'not-validated'
     const isKept = refusal === undefined && !this.#settled && this.#keep(response, stored) === undefined
+    const ageMs = currentAge(stored.timing, now)
     if (!background) {
       const status: CacheStatus = {
         fwd: 'stale',
@@ -227,10 +228,10 @@ export class Fill<Subject> implements Recorder {
         ttl: ttlSeconds(stored.terms, 0),
         ...(refusal === undefined ? {} : { detail: refusal }),
       }
-      const headers = answerHeaders(stored, currentAge(stored.timing, now), formatCacheStatus(status))
+      const headers = answerHeaders(stored, ageMs, formatCacheStatus(status))
       answer(exchange, stored, [...headers, ...own], now, settings.policy.preset)
     }
-    this.#report('miss', 304, 'validated')
+    this.#report('miss', 304, 'validated', ageMs)
     this.#settle(refusal === undefined ? 'stored' : outcomeOf(refusal), refusal)
     return { action: 'hold' }
   }
@@ -286,11 +287,11 @@ export class Fill<Subject> implements Recorder {
     return withCacheStatus(headers, detail === undefined ? status : { ...status, detail })
   }
 
-  #report(outcome: 'miss' | 'bypass', status: number, reason: string | undefined): void {
+  #report(outcome: 'miss' | 'bypass', status: number, reason: string | undefined, ageMs?: number): void {
     const { engine, background, startedAt, exchange } = this.#context
     if (background || this.#calledOff) return
     const stored = outcome === 'miss' && reason === undefined
-    reportRequest(engine, exchange.request.method, startedAt, { outcome, status, reason, stored, collapsed: false })
+    reportRequest(engine, exchange, startedAt, { outcome, status, reason, stored, collapsed: false, ageMs })
   }
 }
 

@@ -2,7 +2,9 @@
 
 import { AsyncResource } from 'node:async_hooks'
 import { LONGEST_TIMER_MS } from './duration.ts'
+import type { ForwardReason } from './http/cache-status.ts'
 import type { Stamped } from './invalidation/log.ts'
+import type { RequestTrace } from './request-trace.ts'
 
 /**
  * `storable` comes with the head and means: wait on. The others end it. `stored`: look again. `released`: run your own handler, all at once.
@@ -19,6 +21,8 @@ export type Waiter = (news: FlightNews) => void
 export interface Flight {
   /** What the fill carries: a purge that it does not survive, its waiters need not wait for either. */
   readonly stamp: Stamped
+  /** The trace of the request whose run it is. */
+  readonly leader: RequestTrace | undefined
   /** Returns what takes the waiter off again. A late one is told the head at once. */
   join(waiter: Waiter): () => void
   tell(news: FlightNews): void
@@ -28,7 +32,7 @@ export interface Flight {
 export interface Flights {
   get(key: string): Flight | undefined
   /** Begin a flight, in the place of one that is no good any more. It leaves the table when it is told its end. */
-  begin(key: string, stamp: Stamped): Flight
+  begin(key: string, stamp: Stamped, leader?: RequestTrace): Flight
   readonly size: number
 }
 
@@ -36,8 +40,8 @@ export function createFlights(): Flights {
   const table = new Map<string, Flight>()
   return {
     get: key => table.get(key),
-    begin(key, stamp) {
-      const flight = new LiveFlight(stamp, ended => {
+    begin(key, stamp, leader) {
+      const flight = new LiveFlight(stamp, leader, ended => {
         if (table.get(key) === ended) table.delete(key)
       })
       table.set(key, flight)
@@ -52,13 +56,15 @@ export function createFlights(): Flights {
 /** A class, because V8 keeps what a getter of an object literal closes over until its next full collection. */
 class LiveFlight implements Flight {
   readonly stamp: Stamped
+  readonly leader: RequestTrace | undefined
   readonly #ended: (flight: Flight) => void
   /** Most runs are waited for by nobody. */
   #waiters: Set<Waiter> | undefined
   #last: FlightNews | undefined
 
-  constructor(stamp: Stamped, ended: (flight: Flight) => void) {
+  constructor(stamp: Stamped, leader: RequestTrace | undefined, ended: (flight: Flight) => void) {
     this.stamp = stamp
+    this.leader = leader
     this.#ended = ended
   }
 
@@ -100,6 +106,17 @@ export interface Follower {
 }
 
 export type FlightEnd = 'stored' | 'released' | 'failed' | 'again' | 'timeout'
+
+/** What a request knows that has waited. */
+export interface Waited {
+  readonly how: FlightEnd
+  /** Why it had gone to wait. */
+  readonly fwd: ForwardReason
+  /** Until when it may wait in all. */
+  readonly until: number
+  /** The trace of the request whose run it was. */
+  readonly leader: RequestTrace | undefined
+}
 
 /** Wait for a flight's end: every wait ends, by news, by time, or with the client. */
 export function follow(flight: Flight, follower: Follower): void {

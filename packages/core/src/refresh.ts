@@ -2,11 +2,13 @@
 
 import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Engine } from './engine.ts'
+import type { RefreshEvent } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import type { FillOutcome } from './fill.ts'
 import type { Flight } from './flight.ts'
 import type { HeaderList } from './http/headers.ts'
 import { type Plan, planRequest } from './plan.ts'
+import { type RequestTrace, tellTrace } from './request-trace.ts'
 import type { RouteSettings } from './response-options.ts'
 import type { StoredResponse } from './stored-response.ts'
 
@@ -40,11 +42,13 @@ const MOST_BACK_OFF_MS = 60_000
 export function sendRefresh<Subject>(refresh: RefreshRequest<Subject>): boolean {
   const { engine, owner, exchange, settings, plan, stored, flight } = refresh
   let over = false
+  let trace: RequestTrace | undefined
   // Somebody in front of this middleware may never answer.
   const timer = setTimeout(lost, Math.min(settings.fillTimeoutMs, LONGEST_TIMER_MS))
   timer.unref()
   const sent = exchange.replay(replayHeaders(exchange, settings, refresh.rule), {
     owner,
+    cause: exchange.trace,
     lost,
     arrive(replayed) {
       const again = replayed as Exchange<Subject>
@@ -61,6 +65,7 @@ export function sendRefresh<Subject>(refresh: RefreshRequest<Subject>): boolean 
           if (over || replan.key !== plan.key) return drop()
           // The fill has a limit of its own.
           clearTimeout(timer)
+          trace = again.trace
           refresh.fill(again, replan, { ended })
         },
         drop,
@@ -91,12 +96,14 @@ export function sendRefresh<Subject>(refresh: RefreshRequest<Subject>): boolean 
       stored.refreshFailures++
     }
     flight.tell({ kind: 'released', failed: outcome === 'failed' })
-    engine.emit(() => ({
+    const event: RefreshEvent = {
       type: 'refresh',
       cache: engine.name,
       outcome: outcome === 'stored' ? 'stored' : 'failed',
       ...(outcome === 'unstorable' ? { reason: outcome } : {}),
-    }))
+    }
+    tellTrace(trace, event, exchange.trace)
+    engine.emit(() => event)
   }
 }
 

@@ -84,7 +84,7 @@ export function createRefresher<Subject>(
       if (underWay !== undefined) return underWay
       if (stored.refreshNotBefore === NO_WAY) return 'no-way'
       if (stored.refreshNotBefore > engine.now()) return 'resting'
-      const flight = flights.begin(flightKey, stampOf(engine, exchange.request, stored))
+      const flight = flights.begin(flightKey, stampOf(engine, exchange.request, stored), exchange.trace)
       if (engine.far?.usable) {
         void sendOnce(at, stored, flightKey, flight)
         return flight

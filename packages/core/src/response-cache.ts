@@ -128,7 +128,8 @@ export function createResponseCache<Subject>(
   }
 
   function serve(at: Attempt<Subject>, stored: StoredResponse, now: number, ageMs: number, detail?: StaleReason): void {
-    serveStored(at, stored, now, ageMs, detail, at.waited?.how === 'stored' ? at.waited.fwd : undefined)
+    const collapsed = at.waited?.how === 'stored' ? at.waited : undefined
+    serveStored(at, stored, now, ageMs, detail, collapsed?.fwd, collapsed?.leader)
   }
 
   function forward(at: Attempt<Subject>, forwarding: Forwarding): void {
@@ -173,7 +174,7 @@ export function createResponseCache<Subject>(
       waitFor(at, flight, waitUntil - now, waitUntil, fwd, (_how, again) => attempt(again))
       return
     }
-    const own = isApart || isFit ? undefined : flights.begin(flightKey, stampOf(engine, request, stale))
+    const own = isApart || isFit ? undefined : flights.begin(flightKey, stampOf(engine, request, stale), exchange.trace)
     if (own !== undefined && engine.far?.usable && fwd !== 'request') {
       farLookUp.lookBeforeFill(at, forwarding, flightKey, own, waitUntil)
     } else fill(at, forwarding, { flightKey, flight: own })
@@ -193,7 +194,7 @@ export function createResponseCache<Subject>(
       onGone: hook => at.exchange.onGone(hook),
       accepts: shareable => shareable || !at.plan.guarded,
       ended(how) {
-        const again = { ...at, waited: { until, fwd, how } }
+        const again = { ...at, waited: { until, fwd, how, leader: flight.leader } }
         if (how === 'stored') attempt(again)
         else otherwise(how, again)
       },
@@ -234,7 +235,7 @@ export function createResponseCache<Subject>(
   }
 
   function bypass(engine: Engine, exchange: Exchange<Subject>, reason: BypassReason): void {
-    reportRequest(engine, exchange.request.method, engine.now(), {
+    reportRequest(engine, exchange, engine.now(), {
       outcome: 'bypass',
       status: 0,
       reason,

@@ -7,6 +7,7 @@ import { type CacheStatus, type ForwardReason, formatCacheStatus } from './http/
 import type { Plan } from './plan.ts'
 import type { StaleReason, TimeoutReason } from './reasons.ts'
 import { reportRequest } from './report.ts'
+import type { RequestTrace } from './request-trace.ts'
 import { answerHeaders, freshHitHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
 
 export interface Serving {
@@ -16,7 +17,7 @@ export interface Serving {
   readonly startedAt: number
 }
 
-/** `detail` is why it goes out although it is stale; `collapsed`, why the request had gone to wait for another's run. */
+/** `detail` is why it goes out although it is stale; `collapsed`, why the request had gone to wait for another's run, `leader`. */
 export function serveStored(
   { engine, exchange, plan, startedAt }: Serving,
   stored: StoredResponse,
@@ -24,19 +25,27 @@ export function serveStored(
   ageMs: number,
   detail: StaleReason | undefined,
   collapsed: ForwardReason | undefined,
+  leader: RequestTrace | undefined,
 ): void {
   const headers =
     detail === undefined && collapsed === undefined
       ? freshHitHeaders(stored, ageMs)
       : answerHeaders(stored, ageMs, formatCacheStatus(hitStatus(stored, ageMs, detail, collapsed)))
   answer(exchange, stored, headers, now, plan.preset)
-  reportRequest(engine, exchange.request.method, startedAt, {
-    outcome: detail === undefined ? 'hit' : 'stale',
-    status: stored.status,
-    reason: detail,
-    stored: false,
-    collapsed: collapsed !== undefined,
-  })
+  reportRequest(
+    engine,
+    exchange,
+    startedAt,
+    {
+      outcome: detail === undefined ? 'hit' : 'stale',
+      status: stored.status,
+      reason: detail,
+      stored: false,
+      collapsed: collapsed !== undefined,
+      ageMs,
+    },
+    leader,
+  )
 }
 
 /**
@@ -46,8 +55,7 @@ export function serveStored(
 export function refuse({ engine, exchange, startedAt }: Serving, fwd: ForwardReason, reason: TimeoutReason): void {
   const headers = ['Content-Length', '0', 'Cache-Status', formatCacheStatus({ fwd, detail: reason })]
   exchange.send({ status: 504, headers, body: Buffer.alloc(0) })
-  const { method } = exchange.request
-  reportRequest(engine, method, startedAt, { outcome: 'miss', status: 504, reason, stored: false, collapsed: false })
+  reportRequest(engine, exchange, startedAt, { outcome: 'miss', status: 504, reason, stored: false, collapsed: false })
 }
 
 function hitStatus(

@@ -49,12 +49,13 @@ export function standIn<Subject>(context: StandIn<Subject>, failedStatus: number
     detail: 'stale-if-error',
   }
   answer(exchange, stale, answerHeaders(stale, ageMs, formatCacheStatus(status)), now, plan.preset)
-  reportRequest(engine, exchange.request.method, startedAt, {
+  reportRequest(engine, exchange, startedAt, {
     outcome: 'stale',
     status: stale.status,
     reason: 'stale-if-error',
     stored: false,
     collapsed: false,
+    ageMs,
   })
   return true
 }
@@ -68,7 +69,7 @@ export function standingBy<Subject>(
   const { engine, exchange, startedAt } = context
   let headSeen = false
   const report = (status: number) =>
-    reportRequest(engine, exchange.request.method, startedAt, {
+    reportRequest(engine, exchange, startedAt, {
       outcome: 'miss',
       status,
       reason: unfilled,

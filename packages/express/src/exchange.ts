@@ -15,10 +15,12 @@ import {
   REPLAY,
   type Replay,
   type RequestHeaders,
+  type RequestTrace,
   replayOf,
   sendReplay,
   serverOf,
   tagsOf,
+  traceOf,
   unobserved,
   writeAnswer,
 } from '@larder/core/door'
@@ -65,6 +67,9 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   }
   get tags(): readonly string[] {
     return tagsOf(this.subject)
+  }
+  get trace(): RequestTrace | undefined {
+    return traceOf(this.subject)
   }
   get replayed(): Replay | undefined {
     return replayOf(this.subject)

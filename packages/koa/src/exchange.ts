@@ -17,11 +17,13 @@ import {
   REPLAY,
   type Replay,
   type RequestHeaders,
+  type RequestTrace,
   replayOf,
   restoreFields,
   sendReplay,
   serverOf,
   tagsOf,
+  traceOf,
   unobserved,
   writeAnswer,
 } from '@larder/core/door'
@@ -86,6 +88,9 @@ class OneExchange implements KoaExchange, CacheRequest {
   }
   get tags(): readonly string[] {
     return tagsOf(this.subject.req)
+  }
+  get trace(): RequestTrace | undefined {
+    return traceOf(this.subject.req)
   }
 
   settled(): Promise<void> {

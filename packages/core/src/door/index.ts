@@ -30,6 +30,7 @@ export {
   isStringArray,
   oneOf,
 } from '../options.ts'
+export type { RequestTrace, SpanIdentity } from '../request-trace.ts'
 export { createResponseCache, type ResponseCache } from '../response-cache.ts'
 export type { ResponseCacheOptions } from '../response-options.ts'
 export { appCacheOf, attachCacheTo } from './app-cache.ts'
@@ -41,5 +42,5 @@ export type { CheckedComponent, HealthFacts, HealthSource, HealthStatus } from '
 export { type InvalidateRequest, invalidateIn } from './invalidate.ts'
 export { type Observer, observeExpress, observeKoa, unobserved } from './observe/index.ts'
 export { type Dispatch, REPLAY, replayOf, sendReplay, serverOf } from './replay.ts'
-export { addTags, claim, isClaimed, tagsOf } from './request-notes.ts'
+export { addTags, claim, isClaimed, leaveTrace, tagsOf, traceOf } from './request-notes.ts'
 export { writeAnswer } from './write-answer.ts'

@@ -87,6 +87,7 @@ function watchArrival(req: IncomingMessage & { [REPLAY]?: Replay }, arrived: () 
   if (mark === undefined) return
   req[REPLAY] = {
     owner: mark.owner,
+    cause: mark.cause,
     arrive(exchange: Exchange) {
       req[REPLAY] = { ...mark, owner: req }
       arrived()

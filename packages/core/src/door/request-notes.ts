@@ -1,13 +1,17 @@
 // What the layers of one request leave for each other on the request object.
 
+import type { RequestTrace } from '../request-trace.ts'
+
 /** A request object of Node's, as a place for notes. */
 interface Noted {
   [claims]?: Map<object, () => void>
   [tagNotes]?: string[]
+  [traceNote]?: RequestTrace
 }
 
 const claims = Symbol.for('larder.claims')
 const tagNotes = Symbol.for('larder.tags')
+const traceNote = Symbol.for('larder.trace')
 const noTags: readonly string[] = []
 
 /** `Exchange.claim`, kept on the raw request that all frameworks share. */
@@ -32,4 +36,13 @@ export function addTags(request: object, tags: readonly string[]): void {
 
 export function tagsOf(request: object): readonly string[] {
   return (request as Noted)[tagNotes] ?? noTags
+}
+
+/** Leave the trace of a request for the caches further in. */
+export function leaveTrace(request: object, trace: RequestTrace): void {
+  ;(request as Noted)[traceNote] = trace
+}
+
+export function traceOf(request: object): RequestTrace | undefined {
+  return (request as Noted)[traceNote]
 }

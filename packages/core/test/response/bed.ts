@@ -5,6 +5,7 @@ import { type Cache, type CacheOptions, createCache } from '../../src/cache.ts'
 import { engineOf } from '../../src/engine.ts'
 import type { Exchange, Replay } from '../../src/exchange.ts'
 import type { HeaderList } from '../../src/http/headers.ts'
+import type { RequestTrace } from '../../src/request-trace.ts'
 import { createResponseCache } from '../../src/response-cache.ts'
 import type { ResponseCacheOptions } from '../../src/response-options.ts'
 import { type Clock, createClock, settle } from '../support.ts'
@@ -36,6 +37,8 @@ export interface BedOptions extends Omit<ResponseCacheOptions<Subject>, 'cache'>
   readonly front?: (next: () => void, lost: () => void) => void
   /** The door knows no way in for a replay. */
   readonly noReplay?: boolean
+  /** Traces every request that reaches the cache. */
+  readonly trace?: (replayed: Replay | undefined) => RequestTrace
 }
 
 export interface Bed {
@@ -74,7 +77,7 @@ export function beds(): (options?: BedOptions) => Bed {
 }
 
 export function createBed(options: BedOptions = {}): Bed {
-  const { engine: engineOptions, front = next => next(), noReplay, handler: first, ...route } = options
+  const { engine: engineOptions, front = next => next(), noReplay, trace, handler: first, ...route } = options
   const clock = createClock()
   const cache = createCache({ now: clock.now, ...engineOptions })
   const responses = createResponseCache<Subject>({ ttl: '1m', cache, ...route }, { cacheFor: () => cache })
@@ -88,6 +91,7 @@ export function createBed(options: BedOptions = {}): Bed {
       request: state.request,
       subject: { target: state.request.target, headers: state.request.headers },
       replayed,
+      ...(trace !== undefined && { trace: trace(replayed) }),
       get observation() {
         return state.observation
       },

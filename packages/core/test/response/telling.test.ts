@@ -165,7 +165,7 @@ describe('events and metrics of requests', () => {
     const bed = bedFor({ engine: { maxBytes: 4096, maxEntryBytes: 4096 }, handler: counting(page) })
     await bed.cache.invalidateTags(['a'])
     bed.request('POST', '/a')
-    expect(events.map(({ type }) => type)).to.deep.equal(['invalidation', 'invalidation'])
+    expect(events.map(({ type }) => type)).to.deep.equal(['life', 'invalidation', 'invalidation'])
     for (let i = 0; i < 5; i++) bed.ask(`/${i}`)
     expect(events.some(({ type }) => type === 'eviction')).to.equal(true)
     bed.handle(run => run.send(200, { ...page, 'Content-Length': '9' }, 'short'))

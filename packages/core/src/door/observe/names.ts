@@ -68,6 +68,7 @@ const privateSymbols = new Set([
   'larder.claims',
   'larder.tags',
   'larder.replay',
+  'larder.trace',
 ])
 
 const native = nativeKeys()
