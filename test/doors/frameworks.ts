@@ -3,7 +3,7 @@
 import type { Server } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Cache, Duration } from '@larder/core'
-import type { CacheHealthOptions, InvalidateRequest, ResponseCacheOptions } from '@larder/core/door'
+import type { CacheHealthOptions, InvalidateRequest, ResponseCacheOptions, TracingOptions } from '@larder/core/door'
 import { express4Framework, express5Framework, fastExpress4Framework, fastExpress5Framework } from './express.ts'
 import { koa2Framework, koa3Framework } from './koa.ts'
 
@@ -41,6 +41,7 @@ export interface DoorFunctions {
   cacheOf(subject: never): Cache
   invalidate(subject: never, what: InvalidateRequest): Promise<void>
   tag(subject: never, ...tags: readonly string[]): void
+  tracing(options?: TracingOptions): Middleware
 }
 
 export interface App {

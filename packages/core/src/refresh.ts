@@ -107,7 +107,7 @@ export function sendRefresh<Subject>(refresh: RefreshRequest<Subject>): boolean 
   }
 }
 
-/** Fields that are of one connection, one message or one copy that a client has. */
+/** Fields that are of one connection, one message, one trace or one copy that a client has. */
 const neverCarried = new Set([
   'connection',
   'keep-alive',
@@ -127,6 +127,9 @@ const neverCarried = new Set([
   'range',
   'cache-control',
   'pragma',
+  'traceparent',
+  'tracestate',
+  'baggage',
 ])
 /** Fields that tell who asks. */
 const identifying = new Set([

@@ -11,6 +11,8 @@ export interface RequestTrace {
    * response, when this one refreshes it.
    */
   told(event: RequestEvent | RefreshEvent, other: RequestTrace | undefined): void
+  /** Told of an error that the application threw. */
+  failed(error: unknown): void
 }
 
 /** What names a span everywhere. */

@@ -13,8 +13,15 @@ export {
   onCacheEvent,
   type QueryOptions,
 } from '@larder/core'
-export type { CacheHealthOptions, Explanation, HealthSource, InvalidateRequest } from '@larder/core/door'
+export type {
+  CacheHealthOptions,
+  Explanation,
+  HealthSource,
+  InvalidateRequest,
+  TracingOptions,
+} from '@larder/core/door'
 export { cacheHealth } from './cache-health.ts'
 export { createSecureServer, createServer } from './create-server.ts'
 export { attachCache, cacheOf, invalidate, tag } from './invalidate.ts'
 export { type ExpressResponseCache, type ExpressResponseCacheOptions, responseCache } from './response-cache.ts'
+export { traceErrors, tracing } from './tracing.ts'

@@ -13,8 +13,15 @@ export {
   onCacheEvent,
   type QueryOptions,
 } from '@larder/core'
-export type { CacheHealthOptions, Explanation, HealthSource, InvalidateRequest } from '@larder/core/door'
+export type {
+  CacheHealthOptions,
+  Explanation,
+  HealthSource,
+  InvalidateRequest,
+  TracingOptions,
+} from '@larder/core/door'
 export { attachCache, cacheOf } from './app-cache.ts'
 export { cacheHealth } from './cache-health.ts'
 export { invalidate, tag } from './invalidate.ts'
 export { type KoaResponseCache, type KoaResponseCacheOptions, responseCache } from './response-cache.ts'
+export { tracing } from './tracing.ts'

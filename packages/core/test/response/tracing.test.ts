@@ -29,6 +29,7 @@ describe('the trace of a request', () => {
       replayed,
       news: [],
       told: (event, other) => void made.news.push({ event, other }),
+      failed() {},
     }
     traces.push(made)
     return made
@@ -88,6 +89,7 @@ describe('the trace of a request', () => {
       told() {
         throw new Error('broken')
       },
+      failed() {},
     })
     const bed = bedFor({ trace: broken, handler: counting(page) })
     try {
