@@ -22,12 +22,14 @@ export { nearestName } from '../nearest-name.ts'
 export {
   checkOptions,
   hasMethods,
+  isBoolean,
   isDuration,
   isFunction,
   isInteger,
   isObject,
   isString,
   isStringArray,
+  type OptionRule,
   oneOf,
 } from '../options.ts'
 export type { RequestTrace, SpanIdentity } from '../request-trace.ts'

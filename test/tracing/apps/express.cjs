@@ -1,0 +1,29 @@
+// The same service in CommonJS.
+
+const { attachCache, createCache, invalidate, responseCache, traceErrors, tracing } = require('@larder/express')
+const { redisLog } = require('@larder/redis')
+const express = require('express')
+const { Redis } = require('ioredis')
+
+const redis = new Redis(process.env.REDIS_URL)
+const app = express()
+app.set('env', 'test')
+const cache = createCache({ log: redisLog(redis) })
+attachCache(app, cache)
+app.use(tracing())
+app.get('/events/:id', responseCache('1m'), async (req, res) => {
+  res.json({ title: await redis.get(`event:${req.params.id}:canary-key`) })
+})
+app.post('/events', async (req, res) => {
+  await redis.set('event:7:canary-key', 'canary-value')
+  await invalidate(req, { tags: ['canary-tag'] })
+  res.status(204).end()
+})
+app.get('/broken', async () => {
+  await redis.call('NOSUCH', 'canary-value')
+})
+app.use(traceErrors())
+// What is stored before the log is reached for the first time does not outlive that.
+cache.clear().then(() => {
+  const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
+})
