@@ -63,7 +63,8 @@ export interface Collector {
   close(): Promise<void>
 }
 
-export async function startCollector(manner: Manner = 'answer'): Promise<Collector> {
+/** @param port of 127.0.0.1; any free one unless it is named. */
+export async function startCollector(manner: Manner = 'answer', port = 0): Promise<Collector> {
   const deliveries: Delivery[] = []
   const waiting = new Set<() => void>()
   const sockets = new Set<Socket>()
@@ -87,7 +88,7 @@ export async function startCollector(manner: Manner = 'answer'): Promise<Collect
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
 
   const at = (path: string) => deliveries.filter(delivery => delivery.path === path)

@@ -38,9 +38,12 @@ export function prometheus({ port, host }: PrometheusOptions = {}): Prometheus {
   const serializer = new PrometheusSerializer()
 
   async function answer(): Promise<{ status: number; body: string }> {
-    if (reader === undefined) return { status: 503, body: '# Tracing is not started.\n' }
-    const { resourceMetrics } = await reader.collect()
-    return { status: 200, body: serializer.serialize(resourceMetrics) }
+    try {
+      const { resourceMetrics } = await reader!.collect()
+      return { status: 200, body: serializer.serialize(resourceMetrics) }
+    } catch {
+      return { status: 503, body: '# Tracing has not been started, or has ended.\n' }
+    }
   }
 
   return {

@@ -78,7 +78,11 @@ export function recordCacheMetrics(meter: Meter): () => void {
         return
       case 'far':
         instruments.far.add(1, { ...cache, [attributes.outcome]: event.outcome })
-        instruments.farDuration.record(event.durationMs / 1000, { ...cache, [attributes.operation]: event.operation })
+        instruments.farDuration.record(event.durationMs / 1000, {
+          ...cache,
+          // What holds a request up; claims, probes and the like are counted above.
+          [attributes.operation]: event.operation === 'get' || event.operation === 'set' ? event.operation : '_OTHER',
+        })
         return
       case 'breaker':
         gauges.breaker(event.cache, event.state)
