@@ -1,6 +1,6 @@
 // OTLP over HTTP: bounded attempts within a deadline, on sockets and timers that keep no process alive.
 
-import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { gzip } from 'node:zlib'
 import { type ExportResponse, type IExporterTransport, OTLPExporterError } from '@opentelemetry/otlp-exporter-base'
@@ -11,7 +11,9 @@ type HttpConfiguration = ReturnType<typeof convertLegacyHttpOptions>
 
 /** A collector says in a few bytes that it has taken everything. */
 const MOST_ANSWER_BYTES = 64 * 1024
+const MOST_ATTEMPTS = 6
 const FIRST_PAUSE_MS = 1000
+const SHORTEST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 5000
 /** OTLP/HTTP: what may be sent again. Everything else would only fail again. */
 const retryable = new Set([429, 502, 503, 504])
@@ -24,17 +26,28 @@ export function createTransport(configuration: HttpConfiguration, { closing, end
   const { url, compression } = configuration
   const { protocol } = new URL(url)
   let agent: HttpAgent | undefined
+  // One listener for all of them, however many there are.
+  const calls = new Set<ClientRequest>()
+  const pauses = new Set<() => void>()
+  ended.addEventListener('abort', () => {
+    for (const call of calls) call.destroy(new Error('The exporter was shut down.'))
+  })
+  closing.addEventListener('abort', () => {
+    for (const resume of pauses) resume()
+  })
 
   async function send(data: Uint8Array, timeoutMillis: number): Promise<ExportResponse> {
     const until = performance.now() + timeoutMillis
     const body = compression === 'gzip' ? await compressed(data) : data
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
+    let pauseMs = FIRST_PAUSE_MS
+    for (let attempts = 1; ; attempts++) {
       const response = await attempt(body, until - performance.now())
-      if (response.status !== 'retryable' || closing.aborted) return settled(response)
+      if (response.status !== 'retryable' || closing.aborted || attempts === MOST_ATTEMPTS) return settled(response)
       // All who were refused at once must not come back at once.
       const waitMs = response.retryInMillis ?? pauseMs * (0.8 + 0.4 * Math.random())
       if (performance.now() + waitMs >= until) return settled(response)
-      await pause(waitMs, closing)
+      await pause(waitMs)
+      pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)
     }
   }
 
@@ -68,17 +81,29 @@ export function createTransport(configuration: HttpConfiguration, { closing, end
       })
       const end = (response: ExportResponse): void => {
         clearTimeout(timer)
-        ended.removeEventListener('abort', breakOff)
+        calls.delete(call)
         resolve(response)
       }
-      const breakOff = (): void => void call.destroy(new Error('The exporter was shut down.'))
       const timer = setTimeout(() => call.destroy(new Error('The collector is too slow.')), timeoutMs)
       timer.unref()
-      ended.addEventListener('abort', breakOff)
+      calls.add(call)
       call.on('socket', socket => void socket.unref())
       call.on('error', error => end({ status: 'retryable', error }))
       call.on('response', answer => read(answer, end))
       call.end(body)
+    })
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const resume = (): void => {
+        clearTimeout(timer)
+        pauses.delete(resume)
+        resolve()
+      }
+      const timer = setTimeout(resume, ms)
+      timer.unref()
+      pauses.add(resume)
     })
   }
 
@@ -96,8 +121,11 @@ function read(answer: IncomingMessage, end: (response: ExportResponse) => void):
   let bytes = 0
   answer.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > MOST_ANSWER_BYTES) answer.destroy(new Error('The collector’s answer is too long.'))
-    else chunks.push(chunk)
+    chunks.push(chunk)
+    if (bytes <= MOST_ANSWER_BYTES) return
+    // Said before the connection breaks, which would be a reason to try again.
+    end(failure(new Error('The collector’s answer is too long.')))
+    answer.destroy()
   })
   answer.on('error', error => end({ status: 'failure', error }))
   answer.on('end', () => {
@@ -111,7 +139,11 @@ function refusal({ headers, statusCode, statusMessage }: IncomingMessage): Expor
   const after = headers['retry-after']
   const waitMs = after === undefined ? Number.NaN : Number(after) * 1000 || Date.parse(after) - Date.now()
   const error = new OTLPExporterError(statusMessage, statusCode)
-  return { status: 'retryable', error, ...(waitMs >= 0 && { retryInMillis: waitMs }) }
+  return {
+    status: 'retryable',
+    error,
+    ...(!Number.isNaN(waitMs) && { retryInMillis: Math.max(waitMs, SHORTEST_PAUSE_MS) }),
+  }
 }
 
 /** Nobody tries again behind this transport. */
@@ -122,19 +154,6 @@ function settled(response: ExportResponse): ExportResponse {
 
 function failure(error: unknown): ExportResponse {
   return { status: 'failure', error: error instanceof Error ? error : new Error('The export failed.') }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    timer.unref()
-    signal.addEventListener('abort', done)
-  })
 }
 
 function compressed(data: Uint8Array): Promise<Buffer> {
