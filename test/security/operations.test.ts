@@ -3,7 +3,7 @@
 // | not for memory alone | why |
 // |---|---|
 // | O4 addresses and passwords of a server, O5 errors of its client, O8 foreign entries, O9 forged messages | needs a shared tier |
-// | O6 attributes of spans | needs tracing; the events that it will be made of are here, in O5 |
+// | O6 attributes of spans | in telemetry.test.ts, with the real instrumentations |
 
 import { type CacheEvent, createCache, escapeGlob, functionFlags, glob, onCacheEvent } from '@larder/core'
 import { expect } from 'chai'
