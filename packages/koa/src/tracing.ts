@@ -1,6 +1,6 @@
 // The middleware that traces a request, with the errors that come back through it.
 
-import { createTracing, failTrace, type TracingOptions } from '@larder/core/door'
+import { createTracing, failTrace, type TracingOptions, traceOf } from '@larder/core/door'
 import { context, propagation, trace } from '@opentelemetry/api'
 import type { Context, Middleware, Next } from 'koa'
 
@@ -12,18 +12,13 @@ import type { Context, Middleware, Next } from 'koa'
  */
 export function tracing(options: TracingOptions = {}): Middleware {
   const { follow } = createTracing({ context, propagation, trace }, '@larder/koa', options)
-  return async function tracing(ctx: Context, next: Next): Promise<void> {
-    try {
-      await follow(
-        ctx.req,
-        ctx.res,
-        () => routeOf(ctx),
-        () => next(),
-      )
-    } catch (error) {
+  return function tracing(ctx: Context, next: Next): Promise<void> {
+    const done = follow(ctx.req, ctx.res, () => routeOf(ctx), next)
+    if (traceOf(ctx.req) === undefined) return done
+    return done.catch((error: unknown) => {
       failTrace(ctx.req, error)
       throw error
-    }
+    })
   }
 }
 

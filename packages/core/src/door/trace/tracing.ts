@@ -37,6 +37,7 @@ export function createTracing(api: TracingApi, name: string, options: TracingOpt
 
   function follow<T>(req: IncomingMessage, res: ServerResponse, route: () => string | undefined, next: () => T): T {
     if (options.serverTiming) addServerTiming(res)
+    if (tracer === undefined && !isStarted()) return next()
     let context: TraceContext | undefined
     try {
       context = begin(req, res, route)
@@ -59,8 +60,8 @@ export function createTracing(api: TracingApi, name: string, options: TracingOpt
     const active = api.context.active()
     const metadata = active.getValue(rpcMetadataKey) as RpcMetadata | undefined
     const found = metadata?.span ?? api.trace.getSpan(active)
-    tracer ??= isStarted() ? api.trace.getTracer(name) : undefined
-    if (tracer === undefined || traceOf(req) !== undefined) return undefined
+    if (traceOf(req) !== undefined) return undefined
+    tracer ??= api.trace.getTracer(name)
     const cause = replayOf(req)?.cause
     const method = methodOf(req)
     let context: TraceContext | undefined
@@ -85,8 +86,12 @@ export function createTracing(api: TracingApi, name: string, options: TracingOpt
 
   /** Until somebody starts an SDK nothing is to be done. The API's own provider knows whether there is one. */
   function isStarted(): boolean {
-    const provider = api.trace.getTracerProvider() as { getDelegateTracer?(name: string): unknown }
-    return typeof provider.getDelegateTracer !== 'function' || provider.getDelegateTracer(name) !== undefined
+    try {
+      const provider = api.trace.getTracerProvider() as { getDelegateTracer?(name: string): unknown }
+      return typeof provider.getDelegateTracer !== 'function' || provider.getDelegateTracer(name) !== undefined
+    } catch {
+      return false
+    }
   }
 }
 

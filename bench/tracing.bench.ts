@@ -1,0 +1,165 @@
+// What tracing() costs a hit: without an OpenTelemetry SDK, which is what it costs those who do not trace, and with one, in Express 5 and
+// Koa 3, beside the same application without it. Once over HTTP, in CPU time of the server's process; once without a network, where the
+// same costs are a larger share of less.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { createCache, responseCache as expressCache, tracing as expressTracing } from '@larder/express'
+import { responseCache as koaCache, tracing as koaTracing } from '@larder/koa'
+import { startTracing } from '@larder/tracing'
+import express from 'express'
+import Koa from 'koa'
+import { report } from './report.ts'
+
+/** Short ones, so that the most of them are left alone by what else the machine does. */
+const ROUNDS = { HTTP: 60, 'in process': 300 }
+const REQUESTS = 100
+
+type Listener = (req: IncomingMessage, res: ServerResponse) => unknown
+type Way = 'HTTP' | 'in process'
+
+const items = Array.from({ length: 30 }, (_, id) => ({ id, title: `Event ${id}`, city: 'Lyon', free: id % 3 === 0 }))
+
+function expressApp(traced: boolean): Listener {
+  const app = express()
+  if (traced) app.use(expressTracing())
+  app.use(expressCache({ ttl: '1h', cache: createCache() }))
+  app.get('/events', (_req, res) => {
+    res.json({ items })
+  })
+  return app as unknown as Listener
+}
+
+function koaApp(traced: boolean): Listener {
+  const app = new Koa()
+  if (traced) app.use(koaTracing())
+  app.use(koaCache({ ttl: '1h', cache: createCache() }))
+  app.use(ctx => {
+    ctx.body = { items }
+  })
+  return app.callback()
+}
+
+/** Takes everything and says nothing: what is measured is the application, not the network. */
+class NullSocket extends Duplex {
+  readonly remoteAddress = '127.0.0.1'
+  override _read(): void {}
+  override _write(_chunk: unknown, _encoding: string, done: () => void): void {
+    done()
+  }
+}
+
+const fields = ['Host', 'h.example', 'User-Agent', 'bench', 'Accept', '*/*', 'Accept-Encoding', 'gzip, br']
+
+function request(listener: Listener): Promise<ServerResponse> {
+  const socket = new NullSocket() as unknown as Socket
+  const req = new IncomingMessage(socket)
+  Object.assign(req, { method: 'GET', url: '/events', httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1 })
+  // As Node's own parser does.
+  ;(req as unknown as { _addHeaderLines(lines: string[], count: number): void })._addHeaderLines(
+    [...fields],
+    fields.length,
+  )
+  req.push(null)
+  const res = new ServerResponse(req)
+  res.assignSocket(socket)
+  return new Promise(resolve => {
+    res.on('finish', () => {
+      // As Node's server does.
+      res.emit('close')
+      resolve(res)
+    })
+    listener(req, res)
+  })
+}
+
+const client = fork(new URL('client.mjs', import.meta.url), { execArgv: [] })
+await once(client, 'message')
+const figures: Record<string, unknown>[] = []
+const apps = [
+  ['Express 5', expressApp],
+  ['Koa 3', koaApp],
+] as const
+await raceAll('no SDK')
+// Everything is recorded and nothing is sent: sending is the exporter's, and waits for no request.
+const telemetry = startTracing({ exporters: [] })
+await raceAll('SDK, all sampled')
+await telemetry.shutdown()
+client.disconnect()
+report('tracing', figures)
+
+async function raceAll(sdk: string): Promise<void> {
+  for (const way of ['HTTP', 'in process'] as const) {
+    for (const [framework, appOf] of apps) figures.push(await race(sdk, way, framework, appOf))
+  }
+}
+
+/** Rounds of both in turn, so that what disturbs one disturbs the other. */
+async function race(
+  sdk: string,
+  way: Way,
+  framework: string,
+  appOf: (traced: boolean) => Listener,
+): Promise<Record<string, unknown>> {
+  const [bare, traced] = [appOf(false), appOf(true)]
+  const micros = { bare: [] as number[], traced: [] as number[] }
+  for (let round = -3; round < ROUNDS[way]; round++) {
+    const order = round % 2 === 0 ? (['bare', 'traced'] as const) : (['traced', 'bare'] as const)
+    for (const name of order) {
+      const took = await run(way, name === 'bare' ? bare : traced)
+      if (round >= 0) micros[name].push(took)
+    }
+  }
+  const [without, within] = [spread(micros.bare), spread(micros.traced)]
+  const paired = spread(micros.traced.map((took, i) => (took / micros.bare[i]! - 1) * 100))
+  return {
+    sdk,
+    way,
+    framework,
+    'hit µs p10': round1(without.low),
+    'with tracing() µs p10': round1(within.low),
+    // What disturbs a round only ever adds to it, so the best tenth says the most.
+    'adds % of p10': round1((within.low / without.low - 1) * 100),
+    'adds % median of pairs': round1(paired.middle),
+  }
+}
+
+/** Microseconds for a hit. */
+async function run(way: Way, listener: Listener): Promise<number> {
+  await request(listener)
+  const said = String((await request(listener)).getHeader('cache-status') ?? 'hit')
+  if (!said.includes('hit')) throw new Error(`no hit: ${said}`)
+  globalThis.gc?.()
+  if (way === 'HTTP') return overHttp(client, listener)
+  const began = process.cpuUsage()
+  for (let i = 0; i < REQUESTS; i++) await request(listener)
+  const { user, system } = process.cpuUsage(began)
+  return (user + system) / REQUESTS
+}
+
+/** The client's time and that of other processes do not count. */
+async function overHttp(client: ChildProcess, listener: Listener): Promise<number> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const lines = Array.from({ length: fields.length / 2 }, (_, i) => `${fields[2 * i]}: ${fields[2 * i + 1]}\r\n`)
+  const began = process.cpuUsage()
+  client.send({ port, requests: REQUESTS, target: '/events', counts: false, fields: lines.join('') })
+  await once(client, 'message')
+  const { user, system } = process.cpuUsage(began)
+  server.close()
+  return (user + system) / REQUESTS
+}
+
+function spread(values: readonly number[]) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!
+  return { low: at(0.1), middle: at(0.5) }
+}
+
+function round1(value: number): number {
+  return Math.round(value * 10) / 10
+}
