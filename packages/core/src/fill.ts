@@ -6,12 +6,11 @@ import { LONGEST_TIMER_MS } from './duration.ts'
 import { modeOf } from './engine.ts'
 import type { FillFailure, HeadVerdict, Recorder } from './exchange.ts'
 import { endLease, shareResponse } from './far/responses.ts'
-import type { Flight } from './flight.ts'
+import type { FillContext, FillOutcome } from './fill-context.ts'
 import { freshenStored } from './freshening.ts'
 import { type CacheStatus, formatCacheStatus } from './http/cache-status.ts'
 import { formatHttpDate } from './http/date.ts'
 import { fieldValue, type HeaderList } from './http/headers.ts'
-import type { Stamped } from './invalidation/log.ts'
 import { forget, keep, makeStored, ownBuffer, timingOf } from './keep.ts'
 import { tagName } from './names.ts'
 import { withCacheStatus } from './passing.ts'
@@ -22,35 +21,9 @@ import type { ResponseFacts, Terms } from './policy/types.ts'
 import { variesBy } from './policy/vary.ts'
 import type { RefusalReason } from './reasons.ts'
 import { reportRequest } from './report.ts'
-import type { RouteSettings } from './response-options.ts'
-import { type StandIn, standIn } from './stand-in.ts'
-import type { Claim } from './store/far.ts'
+import { standIn } from './stand-in.ts'
 import { answerHeaders, type StoredResponse, ttlSeconds } from './stored-response.ts'
 import { areTags, groupNames, routeTags, tagsIn } from './tagging.ts'
-
-export type FillOutcome = 'stored' | 'unstorable' | 'failed'
-
-export interface FillContext<Subject> extends StandIn<Subject> {
-  readonly settings: RouteSettings<Subject>
-  /** Why the request goes to the handler. */
-  readonly fwd: NonNullable<CacheStatus['fwd']>
-  readonly detail: string | undefined
-  /** Those who wait for this run; none when it runs for its own client alone. */
-  readonly flight: Flight | undefined
-  readonly flightKey: string
-  /** Both taken before the handler runs: what an invalidation may call the response, and where the log stood. */
-  readonly names: readonly string[]
-  readonly stamp: Stamped
-  readonly begun: number
-  /** Other processes wait for this run. */
-  readonly lease: Claim | undefined
-  /** The validators of `stale`, which this run is to validate or to replace, were handed to the handler. */
-  readonly validating: boolean
-  /** Nobody is waiting for this very response: it fills behind a stale one. */
-  readonly background: boolean
-  /** Told once how it ended. */
-  readonly ended: ((outcome: FillOutcome) => void) | undefined
-}
 
 /** What is known once the head is there and may be stored. */
 interface Accepted extends ResponseFacts {

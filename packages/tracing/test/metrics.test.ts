@@ -176,7 +176,7 @@ function everything(name: string): CacheEvent[] {
     age: 0,
     durationMs: 1,
   } as const
-  const faults = ['key', 'tags', 'scope', 'skip', 'fill', 'refresh', 'store', 'invalidate'] as const
+  const faults = ['key', 'tags', 'scope', 'skip', 'fill', 'refresh', 'far', 'flag', 'invalidate'] as const
   const farOutcomes = ['hit', 'miss', 'done', 'stored', 'refused', 'error', 'timeout', 'skipped'] as const
   const farOperations = ['get', 'set', 'remove', 'claim', 'release', 'probe'] as const
   return [

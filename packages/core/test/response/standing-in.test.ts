@@ -143,7 +143,7 @@ describe('stale-if-error', () => {
 describe('softTimeout', () => {
   const bedFor = beds()
   function stale(options: BedOptions = {}): Bed {
-    const bed = bedFor({ softTimeout: '20ms', ...options })
+    const bed = bedFor({ softTimeout: '150ms', ...options })
     bed.get().run!.send(200, page, 'old')
     bed.clock.advance(61_000)
     return bed
