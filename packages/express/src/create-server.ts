@@ -15,6 +15,7 @@ import {
 import { Socket } from 'node:net'
 import { LarderTypeError } from '@larder/core'
 import type { Application } from 'express'
+import { markBornWith } from './shapes.ts'
 
 /**
  * `http.createServer(app)`, two to five times as fast on Node 20 and 22 for the whole app, cached or not. What Express costs there is
@@ -26,7 +27,9 @@ import type { Application } from 'express'
  */
 export function createServer(app: Application, options: ServerOptions = {}): Server {
   const prototypes = prototypesOf('createServer()', app)
-  return withPlainOutsiders(createHttpServer(withMessages(options, prototypes), app), prototypes)
+  const server = createHttpServer(withMessages(options, prototypes), app)
+  if (options.ServerResponse === undefined) markBornWith(server, prototypes)
+  return withPlainOutsiders(server, prototypes)
 }
 
 /**
@@ -37,7 +40,9 @@ export function createServer(app: Application, options: ServerOptions = {}): Ser
  */
 export function createSecureServer(app: Application, options: SecureServerOptions): SecureServer {
   const prototypes = prototypesOf('createSecureServer()', app)
-  return withPlainOutsiders(createHttpsServer(withMessages(options, prototypes), app), prototypes)
+  const server = createHttpsServer(withMessages(options, prototypes), app)
+  if (options.ServerResponse === undefined) markBornWith(server, prototypes)
+  return withPlainOutsiders(server, prototypes)
 }
 
 /** An app as far as it matters here: what its requests and responses inherit from, and what users extend. */

@@ -25,6 +25,7 @@ import {
   writeAnswer,
 } from '@larder/core/door'
 import type { NextFunction, Request, Response } from 'express'
+import { makeRoom } from './shapes.ts'
 import { ResponseTap, type TapHooks } from './wire-recorder.ts'
 
 export function expressExchange(req: Request, res: Response, next: NextFunction): Exchange<Request> {
@@ -45,6 +46,7 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   readonly #next: NextFunction
   #tap: ResponseTap | undefined
   #observed: Observation | undefined
+  #hasRoom = false
 
   constructor(req: Request, res: Response, next: NextFunction) {
     this.subject = req
@@ -81,6 +83,7 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   }
 
   forward({ recorder, conditional, observe }: Forward): void {
+    this.#makeRoom()
     const show = conditional === undefined ? undefined : hideConditionals(this.subject, conditional)
     const observer = observe ? observeExpress(this.subject, this.#res) : undefined
     this.#observed = observer?.observation
@@ -89,6 +92,7 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   }
 
   claim(owner: object, callOff: () => void): void {
+    this.#makeRoom()
     claim(this.subject, owner, callOff)
   }
 
@@ -101,6 +105,13 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
     }
     res.once('close', hook)
     return () => res.removeListener('close', hook)
+  }
+
+  /** A hit adds nothing, so it has no need of it. */
+  #makeRoom(): void {
+    if (this.#hasRoom) return
+    this.#hasRoom = true
+    makeRoom(this.subject, this.#res)
   }
 
   replay(headers: HeaderList, replay: Replay): boolean {

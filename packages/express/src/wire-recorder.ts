@@ -56,7 +56,6 @@ export class ResponseTap {
       end: (...args: unknown[]) => this.#end(args),
       destroy: (error?: Error) => this.#destroy(error),
     }
-    makeRoom(res)
     Object.assign(res, this.#own)
     res.on('close', this.#onClose)
   }
@@ -230,17 +229,6 @@ export class ResponseTap {
     this.#res.removeListener('close', this.#onClose)
     this.#hooks.ended()
   }
-}
-
-/**
- * Express sets the prototype of every response, after which V8 makes a new hidden class for each property that is added, and keeps it
- * until its next full collection. A property that is taken off and put back makes a dictionary of the response, which takes the
- * others for nothing.
- */
-function makeRoom(res: ServerResponse): void {
-  const own = Reflect.getOwnPropertyDescriptor(res, 'req')
-  // On HTTP/2 it is inherited.
-  if (own !== undefined && Reflect.deleteProperty(res, 'req')) Reflect.defineProperty(res, 'req', own)
 }
 
 /** Whether this side broke the connection, as Express does when a handler throws after its first bytes. */
