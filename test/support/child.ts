@@ -40,7 +40,7 @@ interface Answer {
 export async function startChild(program: URL, options: ChildOptions = {}): Promise<Child> {
   const child = spawn(
     process.execPath,
-    ['--conditions=@larder/source', '--import', 'tsx', ...(options.args ?? []), fileURLToPath(program)],
+    ['--conditions=@larder/source', ...(options.args ?? []), '--import', 'tsx', fileURLToPath(program)],
     {
       // Where tsx is found.
       cwd: fileURLToPath(new URL('../..', import.meta.url)),

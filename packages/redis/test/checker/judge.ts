@@ -1,0 +1,46 @@
+// What was served against what was purged: nothing older on the node that purged, nor elsewhere after the coherence bound.
+
+/** Milliseconds of one clock for all processes. */
+export interface Served {
+  readonly node: number
+  /** When it was asked for. */
+  readonly at: number
+  readonly value: number
+  /** Nothing was run for it. */
+  readonly isHit: boolean
+}
+
+export interface Purged {
+  readonly node: number
+  /** What was purged is older than this. */
+  readonly version: number
+  /** When the call settled. */
+  readonly at: number
+  /** It resolved. A purge that rejected holds on its own node alone. */
+  readonly isAcknowledged: boolean
+}
+
+export interface Judgement {
+  readonly violations: readonly string[]
+  /** The longest that anything older was served elsewhere, in milliseconds after the purge. */
+  readonly latestMs: number
+}
+
+export function judge(served: readonly Served[], purged: readonly Purged[], boundMs: number): Judgement {
+  const violations: string[] = []
+  let latestMs = 0
+  for (const read of served) {
+    for (const purge of purged) {
+      const lateMs = read.at - purge.at
+      if (read.value >= purge.version || lateMs < 0) continue
+      const isSame = read.node === purge.node
+      if (!isSame && !purge.isAcknowledged) continue
+      if (!isSame) latestMs = Math.max(latestMs, lateMs)
+      if (isSame || lateMs > boundMs)
+        violations.push(
+          `node ${read.node}: ${read.isHit ? 'hit' : 'fill'} ${read.value} < ${purge.version}, purged on node ${purge.node} ${lateMs.toFixed(1)} ms before${purge.isAcknowledged ? '' : ', not acknowledged'}`,
+        )
+    }
+  }
+  return { violations, latestMs }
+}
