@@ -43,7 +43,7 @@ export const failingOver = [
 
 /** The settings of connectRedis() without its address, and sooner to give a silent connection up. */
 export const impatient = (() => {
-  const { host: _host, port: _port, ...settings } = clientSettings({})
+  const { host: _host, port: _port, ...settings } = clientSettings({ keyPrefix: '' })
   return { ...settings, socketTimeout: 1500, connectTimeout: 1000 }
 })()
 

@@ -8,7 +8,7 @@ import { connectRedis, redisLog } from '../../src/index.ts'
 /** Milliseconds of a clock that all processes of this machine share. */
 const now = (): number => Number(hrtime.bigint() / 1000n) / 1000
 
-const client = connectRedis({ port: Number(process.env['PORT']) })
+const client = connectRedis({ port: Number(process.env['PORT']), keyPrefix: '' })
 const log = redisLog(client)
 const cache = createCache({ log, name: `node-${process.pid}`, defaultTtl: '1h' })
 /** When this node had applied the record at a position: the cache was told before. */
