@@ -8,7 +8,7 @@ const MOST_BYTES = 8 * 1024 * 1024
 /** The log has a few commands of its own on the same connection. */
 const LOG_COMMANDS = 8
 
-export function objections(result: Result, terms: Terms, mode: Mode): string[] {
+export function objections(result: Omit<Result, 'against'>, terms: Terms, mode: Mode): string[] {
   const { summary, timeouts, openings, breaker, recoveryMs, farHits, failures } = result
   const { firstMs = 60, addedMs = 110, everyMs, recoveryMs: inTime = 5000 } = terms
   const laterMs = everyMs ?? mode.laterMs
@@ -33,6 +33,7 @@ export function objections(result: Result, terms: Terms, mode: Mode): string[] {
   most('commands on their way', result.commands, MOST_COMMANDS + LOG_COMMANDS)
   most('bytes on their way', result.bytes, MOST_BYTES)
   most('MiB of memory', result.rssMiB, mode.rssMiB)
+  most('ms that the event loop is slower', result.loopMs, (terms.loopMs ?? 5) + slackMs)
   if (terms.breaker === 'opens' && !breaker.includes('open')) against.push('the breaker did not open')
   if (terms.breaker === 'stays closed' && breaker.length > 0) against.push(`the breaker: ${breaker.join(', ')}`)
   if (terms.openings !== undefined) most('times that the breaker opened', openings, terms.openings)

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FarConfig, OpenConfig, Sample } from './app.ts'
 import { type Summary, summarise, type Window, windowsOf } from './figures.ts'
+import { objections } from './judge.ts'
 import { BODY_BYTES, type Lane, type Node } from './lane.ts'
 import type { Mode } from './mode.ts'
 import { now } from './site.ts'
@@ -10,6 +11,8 @@ import { now } from './site.ts'
 /** What a fault is done to. */
 export interface Bed {
   readonly far: FarConfig
+  /** How the other node finds it, when that is another way. */
+  readonly farOfB?: FarConfig
   end(): Promise<void>
 }
 
@@ -41,8 +44,8 @@ export interface Row<B extends Bed = Bed> {
   /** Goes on while the fault lasts; `until` is when that ends. */
   during?(scene: Scene<B>, until: number): Promise<void>
   heal(scene: Scene<B>): Promise<void>
-  /** What has to hold beside the standard; called when the load is over. */
-  verify?(scene: Scene<B>, result: Result): Promise<void>
+  /** What has to hold beside the standard, and does not; called when the load is over. */
+  verify?(scene: Scene<B>, result: Omit<Result, 'against'>): Promise<readonly string[]>
   /** What the row may do otherwise than the standard. */
   readonly terms?: Terms
 }
@@ -64,6 +67,8 @@ export interface Terms {
   readonly startsWithout?: true
   /** Most times that the breaker opens. */
   readonly openings?: number
+  /** How much slower the event loop may be than that of the site without Redis. @default 5 */
+  readonly loopMs?: number
 }
 
 export interface Result {
@@ -84,6 +89,8 @@ export interface Result {
   readonly farHits: number
   readonly failures: readonly string[]
   readonly notes: readonly string[]
+  /** In what it does not hold to the standard, or to what the row wants beside it. */
+  readonly against: readonly string[]
 }
 
 const LONGEST_RECOVERY_MS = 15_000
@@ -129,7 +136,7 @@ async function run<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode, bed: B): 
   const notes: string[] = []
   const control = await lane.open('control', { ...config, far: undefined })
   const a = await lane.open('a', { ...config, far: bed.far })
-  const b = row.nodes === 2 ? await lane.open('b', { ...config, far: bed.far }) : undefined
+  const b = row.nodes === 2 ? await lane.open('b', { ...config, far: bed.farOfB ?? bed.far }) : undefined
   const scene: Scene<B> = { bed, lane, mode, a, b, note: text => void notes.push(text) }
   if (!row.terms?.startsWithout) for (const node of b ? [a, b] : [a]) await untilShared(node)
   await row.prepare?.(scene)
@@ -178,7 +185,7 @@ async function run<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode, bed: B): 
   const codes: Record<string, number> = {}
   for (const sample of samples)
     for (const [code, count] of Object.entries(sample.codes)) codes[code] = (codes[code] ?? 0) + count
-  const result: Result = {
+  const result: Omit<Result, 'against'> = {
     id: row.id,
     title: row.title,
     summary: summarise(windows, mode.name === 'full' ? 1 : windows.length),
@@ -200,6 +207,6 @@ async function run<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode, bed: B): 
     failures,
     notes,
   }
-  await row.verify?.(scene, result)
-  return result
+  const more = (await row.verify?.(scene, result)) ?? []
+  return { ...result, notes: [...notes], against: [...objections(result, row.terms ?? {}, mode), ...more] }
 }

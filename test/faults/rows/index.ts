@@ -1,6 +1,15 @@
 // All rows, in the order of the table.
 
 import type { Row } from '../run-row.ts'
+import { fleets } from './fleets.ts'
+import { history } from './history.ts'
+import { processes } from './process.ts'
+import { refusals } from './refusals.ts'
 import { silence } from './silence.ts'
 
-export const rows: readonly Row[] = [...silence]
+/** R1 before R10. */
+const order = ({ id }: Row): string => id.replace(/\d+/, digits => digits.padStart(2, '0')).replace(/^R/, 'A')
+
+export const rows: readonly Row[] = [...silence, ...refusals, ...history, ...fleets, ...processes].sort((a, b) =>
+  order(a) < order(b) ? -1 : 1,
+)
