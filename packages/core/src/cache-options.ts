@@ -11,7 +11,7 @@ import type { FarStore } from './store/far.ts'
 export interface CacheOptions {
   /** What its events and spans call it. @default 'default' */
   readonly name?: string
-  /** Most bytes to hold in memory; the least recently used entries go first. @default 64 MiB */
+  /** Most bytes to hold in memory; what is not used again goes first. @default 64 MiB */
   readonly maxBytes?: number
   /** Most bytes of one entry; a larger one is not kept. @default a quarter of `maxBytes` */
   readonly maxEntryBytes?: number

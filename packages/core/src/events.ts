@@ -48,7 +48,7 @@ export interface InvalidationEvent {
   readonly names: number
 }
 
-/** The memory tier let the least recently used entry go. */
+/** The memory tier let an entry go to make room. */
 export interface EvictionEvent {
   readonly type: 'eviction'
   readonly cache: string

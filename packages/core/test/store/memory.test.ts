@@ -3,7 +3,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
-import fc from 'fast-check'
 import { createCache } from '../../src/cache.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { storeContract } from '../../src/testing/index.ts'
@@ -47,45 +46,6 @@ describe('the memory store', () => {
     store.set('b', {}, 1.5)
     expect(store.bytes).to.equal(3)
     expect(store.set('c', {}, Number.NaN)).to.equal(false)
-  })
-
-  it('agrees with a model of least recently used, operation by operation', () => {
-    const operation = fc.record({
-      kind: fc.constantFrom('get', 'set', 'set', 'delete', 'clear'),
-      key: fc.constantFrom('a', 'b', 'c', 'd', 'e', '__proto__'),
-      bytes: fc.integer({ min: 1, max: 70 }),
-    })
-    fc.assert(
-      fc.property(fc.array(operation, { maxLength: 60 }), operations => {
-        const store = createMemoryStore({ maxBytes: 100, maxEntryBytes: 50 })
-        const model = new Map<string, { entry: object; bytes: number }>()
-        const used = () => [...model.values()].reduce((sum, { bytes }) => sum + bytes, 0)
-        for (const { kind, key, bytes } of operations) {
-          const there = model.get(key)
-          if (kind === 'get') {
-            expect(store.get(key)).to.equal(there?.entry)
-            if (there) {
-              model.delete(key)
-              model.set(key, there)
-            }
-          } else if (kind === 'set') {
-            const entry = {}
-            expect(store.set(key, entry, bytes)).to.equal(bytes <= 50)
-            model.delete(key)
-            if (bytes <= 50) model.set(key, { entry, bytes })
-            while (used() > 100) model.delete(model.keys().next().value!)
-          } else if (kind === 'delete') {
-            expect(store.delete(key)).to.equal(model.delete(key))
-          } else {
-            store.clear()
-            model.clear()
-          }
-          expect(store.bytes).to.equal(used())
-          expect(store.entries).to.equal(model.size)
-        }
-      }),
-      { numRuns: 500 },
-    )
   })
 })
 

@@ -29,6 +29,30 @@ async function failures(
   return failed
 }
 
+/** A store that forgets the use of its entries. */
+function firstInFirstOut(maxBytes: number): NearStore<object> {
+  const kept = new Map<string, { entry: object; bytes: number }>()
+  const bytesHeld = (): number => [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+  return {
+    get: key => kept.get(key)?.entry,
+    set(key, entry, bytes) {
+      kept.delete(key)
+      if (bytes > maxBytes) return false
+      for (const first of kept.keys()) if (bytesHeld() + bytes > maxBytes) kept.delete(first)
+      kept.set(key, { entry, bytes })
+      return true
+    },
+    delete: key => kept.delete(key),
+    clear: () => kept.clear(),
+    get entries() {
+      return kept.size
+    },
+    get bytes() {
+      return bytesHeld()
+    },
+  }
+}
+
 describe('storeContract', () => {
   const make = (maxBytes: number) => createMemoryStore<object>({ maxBytes, maxEntryBytes: maxBytes })
   // Getters of the real store stay getters.
@@ -64,6 +88,12 @@ describe('storeContract', () => {
         await failures(runner => storeContract('broken', ({ maxBytes }) => make(maxBytes), runner)),
       ).not.to.deep.equal([])
     })
+
+  it('catches a store that lets the first go, used or not', async () => {
+    expect(
+      await failures(runner => storeContract('first', ({ maxBytes }) => firstInFirstOut(maxBytes), runner)),
+    ).to.deep.equal(['keeps what is used again, and what came last, when it has to make room'])
+  })
 
   it('lets a right one pass', async () => {
     expect(await failures(runner => storeContract('right', ({ maxBytes }) => make(maxBytes), runner))).to.deep.equal([])
