@@ -244,7 +244,7 @@ function isPlain(req: object): boolean {
 function optionsOf(server: http.Server): Record<string, unknown> {
   const said: Record<string, unknown> = {}
   for (const key of Reflect.ownKeys(server)) {
-    if (String(key).includes('async_id')) continue
+    if (/async_id|larder/.test(String(key))) continue
     const value = Reflect.get(server, key)
     if (typeof value !== 'object' && typeof value !== 'function') said[String(key)] = value
     else if (value instanceof Set) said[String(key)] = [...value]

@@ -15,7 +15,7 @@ import {
 import { Socket } from 'node:net'
 import { LarderTypeError } from '@larder/core'
 import type { Application } from 'express'
-import { markBornWith } from './shapes.ts'
+import { bornReady } from './make-room.ts'
 
 /**
  * `http.createServer(app)`, two to five times as fast on Node 20 and 22 for the whole app, cached or not. What Express costs there is
@@ -26,10 +26,7 @@ import { markBornWith } from './shapes.ts'
  * @throws LarderError (`LARDER_INVALID_OPTION`) for what is no Express app.
  */
 export function createServer(app: Application, options: ServerOptions = {}): Server {
-  const prototypes = prototypesOf('createServer()', app)
-  const server = createHttpServer(withMessages(options, prototypes), app)
-  if (options.ServerResponse === undefined) markBornWith(server, prototypes)
-  return withPlainOutsiders(server, prototypes)
+  return serverFor('createServer()', app, options, messages => createHttpServer({ ...options, ...messages }, app))
 }
 
 /**
@@ -39,10 +36,9 @@ export function createServer(app: Application, options: ServerOptions = {}): Ser
  * @throws LarderError (`LARDER_INVALID_OPTION`) for what is no Express app.
  */
 export function createSecureServer(app: Application, options: SecureServerOptions): SecureServer {
-  const prototypes = prototypesOf('createSecureServer()', app)
-  const server = createHttpsServer(withMessages(options, prototypes), app)
-  if (options.ServerResponse === undefined) markBornWith(server, prototypes)
-  return withPlainOutsiders(server, prototypes)
+  return serverFor('createSecureServer()', app, options, messages =>
+    createHttpsServer({ ...options, ...messages }, app),
+  )
 }
 
 /** An app as far as it matters here: what its requests and responses inherit from, and what users extend. */
@@ -61,13 +57,21 @@ function isOf(app: object, request: unknown): boolean {
   return typeof request === 'object' && request !== null && 'app' in request && request.app === app
 }
 
-function withMessages<Options extends ServerOptions>(options: Options, prototypes: Prototypes): Options {
+function serverFor<S extends Server>(
+  where: string,
+  app: unknown,
+  options: ServerOptions,
+  create: (messages: Partial<Messages>) => S,
+): S {
+  const prototypes = prototypesOf(where, app)
   const own = messagesOf(prototypes)
-  return {
-    ...options,
-    IncomingMessage: options.IncomingMessage ?? own?.IncomingMessage,
-    ServerResponse: options.ServerResponse ?? own?.ServerResponse,
-  }
+  const server = create({
+    ...own,
+    ...(options.IncomingMessage && { IncomingMessage: options.IncomingMessage }),
+    ...(options.ServerResponse && { ServerResponse: options.ServerResponse }),
+  })
+  if (own !== undefined && !options.ServerResponse) Object.defineProperty(server, bornReady, { value: true })
+  return withPlainOutsiders(server, prototypes)
 }
 
 interface Messages {
@@ -111,7 +115,7 @@ const outside: ReadonlySet<unknown> = new Set([
   'dropRequest',
 ])
 
-/** In these listeners `req.query = …` must work, for which Express 5 has a getter. */
+/** In their listeners `req.query = …` must work, for which Express 5 has a getter. */
 function withPlainOutsiders<S extends Server>(server: S, prototypes: Prototypes): S {
   const node: Server = Object.getPrototypeOf(server)
   function emit(this: S, ...args: unknown[]): boolean {

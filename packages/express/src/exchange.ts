@@ -25,7 +25,7 @@ import {
   writeAnswer,
 } from '@larder/core/door'
 import type { NextFunction, Request, Response } from 'express'
-import { makeRoom } from './shapes.ts'
+import { isSlowed, makeRoomOnRequest, makeRoomOnResponse } from './make-room.ts'
 import { ResponseTap, type TapHooks } from './wire-recorder.ts'
 
 export function expressExchange(req: Request, res: Response, next: NextFunction): Exchange<Request> {
@@ -42,6 +42,7 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   /** The client's own, whatever the handler is shown. */
   readonly headers: RequestHeaders
   readonly rawHeaders: HeaderList
+  readonly #isSlowed: boolean
   readonly #res: Response
   readonly #next: NextFunction
   #tap: ResponseTap | undefined
@@ -52,7 +53,9 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
     this.subject = req
     this.method = req.method
     this.target = req.originalUrl
-    this.secure = (req.socket as { encrypted?: boolean } | null)?.encrypted === true
+    const { socket } = req
+    this.secure = (socket as { encrypted?: boolean } | null)?.encrypted === true
+    this.#isSlowed = isSlowed(socket)
     // In front of this cache another one may be watching what is read.
     const { headers, rawHeaders } = unobserved(req)
     this.headers = headers
@@ -78,8 +81,9 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
   }
 
   send(response: Outgoing): void {
-    if (this.#tap === undefined) writeAnswer(this.#res, response)
-    else this.#tap.takeOver(() => writeAnswer(this.#res, response))
+    if (this.#tap !== undefined) return this.#tap.takeOver(() => writeAnswer(this.#res, response))
+    if (this.#isSlowed) makeRoomOnResponse(this.#res)
+    writeAnswer(this.#res, response)
   }
 
   forward({ recorder, conditional, observe }: Forward): void {
@@ -107,11 +111,12 @@ class ExpressExchange implements Exchange<Request>, CacheRequest {
     return () => res.removeListener('close', hook)
   }
 
-  /** A hit adds nothing, so it has no need of it. */
+  /** Before anything is added for a miss. */
   #makeRoom(): void {
-    if (this.#hasRoom) return
+    if (!this.#isSlowed || this.#hasRoom) return
     this.#hasRoom = true
-    makeRoom(this.subject, this.#res)
+    makeRoomOnRequest(this.subject)
+    makeRoomOnResponse(this.#res)
   }
 
   replay(headers: HeaderList, replay: Replay): boolean {
