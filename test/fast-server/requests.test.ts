@@ -134,7 +134,10 @@ function watchedApp({ express }: Version, trust: boolean | string | number, seen
     next()
   })
   app.all('/items/:id', note('item'), (req, res) => {
-    res.cookie('a', 'ü', { maxAge: 1000, httpOnly: true }).clearCookie('b').append('X-Item', ['1', '2'])
+    res
+      .cookie('a', 'ü', { expires: new Date(4e12), httpOnly: true })
+      .clearCookie('b')
+      .append('X-Item', ['1', '2'])
     res.vary('Accept').links({ next: '/items/8' }).location('/items/ü').type('json').attachment('grüße.json')
     res.set('Cache-Control', 'max-age=60')
     res.json({ calls: callsOf(req), response: answersOf(res) })
