@@ -46,10 +46,11 @@ export function createFarLookUp<Subject>(
     ungone()
     const again = { ...at, askedFar: true }
     if (answer.kind === 'found') {
+      // Over before anything is made of it: what is found may be stale, and then this is no refresh that is under way.
+      flight.tell({ kind: answer.waited ? 'stored' : 'again' })
       attempt(
         answer.waited ? { ...again, waited: { until, fwd: forwarding.fwd, how: 'stored', leader: undefined } } : again,
       )
-      flight.tell({ kind: 'again' })
     } else if (isGone) {
       // Nobody has begun, so one of those who wait does.
       if (answer.kind === 'mine') endLease(engine, plan.key, answer.claim, 'failed')

@@ -88,7 +88,7 @@ export interface FarTierContext {
   readonly onClockJump: () => void
 }
 
-/** While the breaker is open, what else speaks for the store's return is looked at so often. */
+/** While the breaker is open, what else speaks for the store's return is looked at so often; and until it has told its time, it is probed. */
 const WATCH_MS = 500
 /** A store that is full takes no writes for so long, one that is a replica for this. */
 const FULL_PAUSE_MS = 5000
@@ -172,7 +172,8 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
   }, healthIntervalMs)
   const watch = setInterval(
     () => {
-      if (resilience.state === 'closed' && !clock.isSet) return void probe()
+      // Its first answer was lost, and until there is one it is not asked for anything else.
+      if (resilience.state === 'closed' && !clock.isSet) void probe()
       if (resilience.state !== 'open') return
       const heardAt = log.confirmedAt()
       const isBack = heardAt > openedAt && heardAt !== Number.POSITIVE_INFINITY

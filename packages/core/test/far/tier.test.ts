@@ -80,6 +80,17 @@ describe('the far tier', () => {
     expect(tier.health().latencyMs).to.be.a('number')
   })
 
+  it('is probed again soon when its first answer was lost', async () => {
+    const far = createMemoryFar()
+    far.before = () => {
+      far.before = undefined
+      return failing()()
+    }
+    const { tier } = await open({}, far, false)
+    await until(() => tier.usable)
+    expect(far.asked).to.deep.equal(['time', 'time'])
+  })
+
   it('is down when the breaker is open, and answers nothing then', async () => {
     const { tier, far, lose } = await open()
     await lose()
