@@ -15,6 +15,7 @@ import { forget, keep, makeStored, ownBuffer, timingOf } from './keep.ts'
 import { tagName } from './names.ts'
 import { withCacheStatus } from './passing.ts'
 import { currentAge } from './policy/age.ts'
+import { isCodable } from './policy/coding.ts'
 import { storableFields } from './policy/fields.ts'
 import { readTerms } from './policy/terms.ts'
 import type { ResponseFacts, Terms } from './policy/types.ts'
@@ -90,6 +91,8 @@ export class Fill<Subject> implements Recorder {
     this.#report('miss', status, undefined)
     const set = this.#cacheStatus(headers, { fwd: this.#context.fwd, stored: true, ttl: ttlSeconds(terms, 0) })
     const unnamed = this.#unnamedFields(headers)
+    // Hits will be in a coding that their client takes.
+    if (settings.compress && isCodable(said) && !variesBy(headers, 'accept-encoding')) unnamed.push('Accept-Encoding')
     if (unnamed.length > 0) set.push('Vary', unnamed.join(', '))
     if (clientTtlSeconds !== undefined) set.push('Cache-Control', `max-age=${clientTtlSeconds}`)
     return { action: 'pass', set }

@@ -68,6 +68,7 @@ export function makeStored(recorded: Recorded): StoredResponse {
     refreshFailures: 0,
     refreshNotBefore: 0,
     lastHit: undefined,
+    codings: undefined,
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { type Attempt, type Filling, type Forwarding, refreshing } from './attempt.ts'
 import type { Cache } from './cache.ts'
+import { represent } from './codings.ts'
 import type { Duration } from './duration.ts'
 import { type Engine, engineOf, modeOf } from './engine.ts'
 import type { Exchange } from './exchange.ts'
@@ -129,7 +130,9 @@ export function createResponseCache<Subject>(
 
   function serve(at: Attempt<Subject>, stored: StoredResponse, now: number, ageMs: number, detail?: StaleReason): void {
     const collapsed = at.waited?.how === 'stored' ? at.waited : undefined
-    serveStored(at, stored, now, ageMs, detail, collapsed?.fwd, collapsed?.leader)
+    const { engine, exchange, plan } = at
+    const sent = settings.compress ? represent(engine, plan.key, stored, exchange.request.headers) : stored
+    serveStored(at, sent, now, ageMs, detail, collapsed?.fwd, collapsed?.leader)
   }
 
   function forward(at: Attempt<Subject>, forwarding: Forwarding): void {

@@ -77,6 +77,13 @@ export interface ResponseCacheOptions<Subject> {
    */
   readonly methods?: readonly ('GET' | 'HEAD')[]
   /**
+   * Whether a stored body of text is also kept as Brotli and gzip, made once behind the first hit that could use them, and sent to the clients
+   * that take them. What has a Content-Encoding already, says `no-transform` or does not get shorter goes out as it is.
+   *
+   * @default false
+   */
+  readonly compress?: boolean
+  /**
    * Largest body to keep, in bytes; a larger one passes through.
    *
    * @default 1 MiB
@@ -140,6 +147,7 @@ export interface RouteSettings<Subject> {
   readonly trust: ReadonlySet<string>
   readonly skip: ((subject: Subject) => boolean | Promise<boolean>) | undefined
   readonly methods: ReadonlySet<string>
+  readonly compress: boolean
   readonly maxBodyBytes: number
   readonly cache: Cache | undefined
   readonly clientTtlSeconds: number | undefined
@@ -165,6 +173,7 @@ const shape = {
   trust: isStringArray,
   skip: isFunction,
   methods: isStringArray,
+  compress: isBoolean,
   maxBodyBytes: isInteger(0, 2 ** 31 - 1),
   cache: isObject,
   clientTtl: isDuration,
@@ -215,6 +224,7 @@ export function readRouteSettings<Subject>(given: Duration | ResponseCacheOption
     trust: new Set(options.trust),
     skip: options.skip,
     methods: new Set(options.methods ?? ['GET', 'HEAD']),
+    compress: options.compress === true,
     maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
     cache: options.cache,
     clientTtlSeconds: clientTtlMs === undefined ? undefined : Math.floor(clientTtlMs / 1000),

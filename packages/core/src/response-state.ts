@@ -12,6 +12,8 @@ export interface ResponseState {
     delete(flightKey: string): unknown
   }
   readonly unsharedMs: number
+  /** Bodies that are being encoded at this moment. */
+  encoding: number
 }
 
 /** Keys that are remembered as not to be collapsed, how many characters of them, and for how long. */
@@ -28,5 +30,6 @@ export function createResponseState(): ResponseState {
       sizeCalculation: (_until, key) => key.length,
     }),
     unsharedMs: UNSHARED_MS,
+    encoding: 0,
   }
 }

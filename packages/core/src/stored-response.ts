@@ -19,13 +19,29 @@ export interface StoredResponse extends Stamped {
   readonly timing: Timing
   /** Which fill it is of: one that began earlier never replaces one that began later. */
   readonly begun: number
-  readonly bytes: number
+  /** With the codings that are made of it later. */
+  bytes: number
   readonly clientTtlSeconds: number | undefined
   /** A refresh that failed waits until then, and longer with each failure. */
   refreshFailures: number
   refreshNotBefore: number
   /** The header block of the last hit, and the whole second of age for which it holds. */
   lastHit: { readonly ageSeconds: number; readonly headers: HeaderList } | undefined
+  /** Its representations, on a route that has them negotiated. */
+  codings: Codings | undefined
+}
+
+/** One stored response in the content codings that are made of it. */
+export interface Codings {
+  readonly identity: StoredResponse
+  br: StoredResponse | undefined
+  gzip: StoredResponse | undefined
+  /** False: it goes out as it is, whoever asks. */
+  readonly isNegotiated: boolean
+  state: 'none' | 'begun'
+  /** The last Accept-Encoding, and what it is answered with. */
+  lastAccepted: string | undefined
+  lastChosen: StoredResponse
 }
 
 /** What the memory tier keeps under one key. */

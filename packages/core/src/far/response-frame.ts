@@ -104,6 +104,7 @@ export function decodeResponse(name: FrameName, bytes: Buffer, clock: StoreClock
     refreshFailures: 0,
     refreshNotBefore: 0,
     lastHit: undefined,
+    codings: undefined,
   }
 }
 
