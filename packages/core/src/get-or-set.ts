@@ -2,13 +2,13 @@
 
 import type { Life } from './data-options.ts'
 import type { DataStore } from './data-store.ts'
-import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Engine } from './engine.ts'
 import { LarderError } from './errors.ts'
 import { faultCode } from './events.ts'
 import { createSingleFlight } from './single-flight.ts'
 import type { Claim } from './store/far.ts'
 import { type Encoded, encodeValue } from './values.ts'
+import { within } from './within.ts'
 
 export interface Obtained {
   /** `undefined`: the fill made nothing that could be kept. */
@@ -47,7 +47,7 @@ export function createGetOrSet(engine: Engine, store: DataStore, { waitMs, fillM
       current = () => store.current(ticket)
       let outcome: 'kept' | 'not-kept' | 'failed' = 'failed'
       try {
-        const made = await within(fillMs, fill)
+        const made = await within(fillMs, new Promise(begin => begin(fill())), tookTooLong)
         const value = made === undefined ? undefined : encodeValue(made)
         outcome = store.keep(ticket, value, life) ? 'kept' : 'not-kept'
         if (outcome === 'kept') metrics.count('sets')
@@ -103,20 +103,4 @@ export function createGetOrSet(engine: Engine, store: DataStore, { waitMs, fillM
   }
 }
 
-/** What `fill` makes, or LARDER_FILL_TIMEOUT when it takes too long. */
-function within<T>(timeoutMs: number, fill: () => T | Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new LarderError('LARDER_FILL_TIMEOUT')),
-      Math.min(timeoutMs, LONGEST_TIMER_MS),
-    )
-    timer.unref()
-    const settle =
-      <V>(how: (value: V) => void) =>
-      (value: V) => {
-        clearTimeout(timer)
-        how(value)
-      }
-    new Promise<T>(begin => begin(fill())).then(settle(resolve), settle(reject))
-  })
-}
+const tookTooLong = () => new LarderError('LARDER_FILL_TIMEOUT')

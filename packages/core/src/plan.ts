@@ -1,11 +1,11 @@
 // What is known of a request before the store is asked: its key, and whether it may share.
 
 import { carriesCredentials } from './credentials.ts'
-import { LONGEST_TIMER_MS } from './duration.ts'
 import type { Exchange } from './exchange.ts'
 import { originOf, resourceKey } from './key.ts'
 import type { PolicyOptions } from './policy/types.ts'
 import type { RouteSettings } from './response-options.ts'
+import { within } from './within.ts'
 
 export interface Plan {
   readonly key: string
@@ -69,21 +69,14 @@ export function planRequest<Subject>(
       return failed()
     }
     if (answer instanceof Promise) {
-      within(settings.collapseTimeoutMs, answer).then(
+      // No client waits for ever for what only the cache wants to know.
+      within(settings.collapseTimeoutMs, answer, () => undefined).then(
         settled => (isFit(settled) ? next(settled) : failed()),
         () => failed(),
       )
     } else if (isFit(answer)) next(answer)
     else failed()
   }
-}
-
-/** Rejects when the promise has not settled in time: no client waits for ever for what only the cache wants to know. */
-function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(reject, Math.min(timeoutMs, LONGEST_TIMER_MS))
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }
 
 function makePlan<Subject>(
