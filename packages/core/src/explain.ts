@@ -1,7 +1,6 @@
 // What would become of a request, and by which rule: for those who debug, never on the way of a request that nobody asked about.
 
 import type { Cache } from './cache.ts'
-import type { Duration } from './duration.ts'
 import { type Engine, engineOf } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import type { InvalidationCause } from './invalidation/log.ts'
@@ -11,7 +10,7 @@ import { currentAge } from './policy/age.ts'
 import { requestRefusal } from './policy/normal-request.ts'
 import { type Decision, decide } from './policy/reuse.ts'
 import type { FreshnessSource } from './policy/types.ts'
-import { type ResponseCacheOptions, type RouteSettings, readRouteSettings } from './response-options.ts'
+import type { RouteSettings } from './response-options.ts'
 import { selectVariant } from './stored-response.ts'
 
 /** What `explain` tells. It names keys and tags, so it is for those who run the application, not for its clients. */
@@ -49,10 +48,9 @@ export interface Explanation {
 
 /** Explains requests of one route. Changes nothing: neither what is stored nor what is counted. */
 export function createExplain<Subject>(
-  options: Duration | ResponseCacheOptions<Subject>,
+  settings: RouteSettings<Subject>,
   app: { cacheFor(subject: Subject): Cache },
 ): (exchange: Exchange<Subject>) => Promise<Explanation> {
-  const settings = readRouteSettings(options)
   return exchange =>
     new Promise(resolve => {
       const engine = (settings.cache ?? app.cacheFor(exchange.subject))[engineOf]

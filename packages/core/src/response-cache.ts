@@ -23,7 +23,7 @@ import { conditionalFor } from './policy/validation.ts'
 import type { BypassReason, StaleReason } from './reasons.ts'
 import { createRefresher } from './refresher.ts'
 import { reportRequest } from './report.ts'
-import { type ResponseCacheOptions, readRouteSettings } from './response-options.ts'
+import { type ResponseCacheOptions, type RouteSettings, readRouteSettings } from './response-options.ts'
 import { refuse, serveStored } from './serving.ts'
 import { standingBy, whyUnfilled } from './stand-in.ts'
 import type { StoredResponse } from './stored-response.ts'
@@ -34,6 +34,7 @@ export interface App<Subject> {
 }
 
 export interface ResponseCache<Subject> {
+  readonly settings: RouteSettings<Subject>
   /** Always ends in `send` or `forward`, now or later. */
   handle(exchange: Exchange<Subject>): void
 }
@@ -53,7 +54,7 @@ export function createResponseCache<Subject>(
   const sparing = { ...settings.policy, staleOnly: true }
   const refresher = createRefresher<Subject>(owner, settings, fill)
   const farLookUp = createFarLookUp<Subject>(settings, attempt, fill)
-  return { handle }
+  return { settings, handle }
 
   function handle(exchange: Exchange<Subject>): void {
     const { replayed, request } = exchange

@@ -2,13 +2,11 @@
 
 import {
   appCacheOf,
-  createExplain,
+  createExplaining,
   createResponseCache,
   type Duration,
   EXPLAIN_FIELD,
   type Explanation,
-  explainFirst,
-  isExplained,
   type ResponseCacheOptions,
 } from '@larder/core/door'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
@@ -32,18 +30,13 @@ export interface ExpressResponseCache extends RequestHandler {
 export function responseCache(options: Duration | ExpressResponseCacheOptions = {}): ExpressResponseCache {
   const app = { cacheFor: (req: Request) => appCacheOf(rootApp(req)) }
   const cache = createResponseCache<Request>(options, app)
-  const explain = createExplain<Request>(options, app)
+  const explaining = createExplaining<Request>(options, cache, app)
   function responseCache(req: Request, res: Response, next: NextFunction): void {
     const exchange = expressExchange(req, res, next)
-    if (!isExplained(options, req)) return cache.handle(exchange)
-    explainFirst(
-      explain,
-      exchange,
-      value => res.setHeader(EXPLAIN_FIELD, value),
-      () => cache.handle(exchange),
-    )
+    if (!explaining.names(req)) cache.handle(exchange)
+    else explaining.handle(exchange, value => res.setHeader(EXPLAIN_FIELD, value))
   }
   return Object.assign(responseCache, {
-    explain: (req: Request) => explain(expressExchange(req, req.res!, () => {})),
+    explain: (req: Request) => explaining.explain(expressExchange(req, req.res!, () => {})),
   })
 }

@@ -2,13 +2,11 @@
 
 import {
   appCacheOf,
-  createExplain,
+  createExplaining,
   createResponseCache,
   type Duration,
   EXPLAIN_FIELD,
   type Explanation,
-  explainFirst,
-  isExplained,
   type ResponseCacheOptions,
 } from '@larder/core/door'
 import type { Context, Middleware, Next } from 'koa'
@@ -32,20 +30,14 @@ export interface KoaResponseCache extends Middleware {
 export function responseCache(options: Duration | KoaResponseCacheOptions = {}): KoaResponseCache {
   const app = { cacheFor: (ctx: Context) => appCacheOf(ctx.app) }
   const cache = createResponseCache<Context>(options, app)
-  const explain = createExplain<Context>(options, app)
+  const explaining = createExplaining<Context>(options, cache, app)
   function responseCache(ctx: Context, next: Next): Promise<void> {
     const exchange = koaExchange(ctx, next, ctx.app.middleware[0] === responseCache)
-    if (!isExplained(options, ctx)) cache.handle(exchange)
-    else
-      explainFirst(
-        explain,
-        exchange,
-        value => ctx.set(EXPLAIN_FIELD, value),
-        () => cache.handle(exchange),
-      )
+    if (!explaining.names(ctx)) cache.handle(exchange)
+    else explaining.handle(exchange, value => ctx.set(EXPLAIN_FIELD, value))
     return exchange.settled()
   }
   return Object.assign(responseCache, {
-    explain: (ctx: Context) => explain(koaExchange(ctx, async () => {}, false)),
+    explain: (ctx: Context) => explaining.explain(koaExchange(ctx, async () => {}, false)),
   })
 }

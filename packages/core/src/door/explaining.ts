@@ -2,7 +2,8 @@
 
 import type { Duration } from '../duration.ts'
 import type { Exchange } from '../exchange.ts'
-import type { Explanation } from '../explain.ts'
+import { createExplain, type Explanation } from '../explain.ts'
+import type { App, ResponseCache } from '../response-cache.ts'
 import type { ResponseCacheOptions } from '../response-options.ts'
 
 /** The field's name. */
@@ -10,32 +11,43 @@ export const EXPLAIN_FIELD = 'Larder-Explain'
 /** A longer explanation is cut: a field has to fit where others fit. */
 const MOST_BYTES = 4096
 
-/** Whether a request is one of those that the option names. A function that throws names none. */
-export function isExplained<Subject>(options: Duration | ResponseCacheOptions<Subject>, subject: Subject): boolean {
-  const explain = typeof options === 'object' ? options.explain : false
-  if (typeof explain !== 'function') return explain === true
-  try {
-    return explain(subject) === true
-  } catch {
-    return false
-  }
+/** What a route's cache says of its requests. */
+export interface Explaining<Subject> {
+  explain(exchange: Exchange<Subject>): Promise<Explanation>
+  /** Whether a request is one of those that the option names. A function that throws names none. */
+  names(subject: Subject): boolean
+  /** Explain, say it by `put`, then let the cache handle the request. */
+  handle(exchange: Exchange<Subject>, put: (value: string) => void): void
 }
 
-/** Explain, say it by `put`, then `go` on. */
-export function explainFirst<Subject>(
-  explain: (exchange: Exchange<Subject>) => Promise<Explanation>,
-  exchange: Exchange<Subject>,
-  put: (value: string) => void,
-  go: () => void,
-): void {
-  explain(exchange).then(
-    explanation => {
-      put(fieldValueOf(explanation))
-      go()
+export function createExplaining<Subject>(
+  options: Duration | ResponseCacheOptions<Subject>,
+  cache: ResponseCache<Subject>,
+  app: App<Subject>,
+): Explaining<Subject> {
+  const option = typeof options === 'object' ? options.explain : false
+  const explain = createExplain(cache.settings, app)
+  return {
+    explain,
+    names(subject) {
+      if (typeof option !== 'function') return option === true
+      try {
+        return option(subject) === true
+      } catch {
+        return false
+      }
     },
-    // The request matters more than what is said of it.
-    () => go(),
-  )
+    handle(exchange, put) {
+      explain(exchange).then(
+        explanation => {
+          put(fieldValueOf(explanation))
+          cache.handle(exchange)
+        },
+        // The request matters more than what is said of it.
+        () => cache.handle(exchange),
+      )
+    },
+  }
 }
 
 /** JSON in printable ASCII. */

@@ -14,7 +14,7 @@ export type {
   Recorder,
   Replay,
 } from '../exchange.ts'
-export { createExplain, type Explanation } from '../explain.ts'
+export type { Explanation } from '../explain.ts'
 export { type FlagAnswer, type FlagSource, watchFlag, watchShape } from '../flags/watched.ts'
 export { modes } from '../flags.ts'
 export { type HeaderList, type RequestHeaders, withoutFields } from '../http/headers.ts'
@@ -37,7 +37,7 @@ export { createResponseCache, type ResponseCache } from '../response-cache.ts'
 export type { ResponseCacheOptions } from '../response-options.ts'
 export { appCacheOf, attachCacheTo } from './app-cache.ts'
 export { hideConditionals } from './conditionals.ts'
-export { EXPLAIN_FIELD, explainFirst, isExplained } from './explaining.ts'
+export { createExplaining, EXPLAIN_FIELD, type Explaining } from './explaining.ts'
 export { type Fields, fieldsOf, type Parts, partsOf, putFields, restoreFields } from './fields.ts'
 export { type CacheHealthOptions, createCacheHealth, type HealthAnswer } from './health.ts'
 export type { CheckedComponent, HealthFacts, HealthSource, HealthStatus } from './health-source.ts'
