@@ -47,7 +47,7 @@ for (const { major, Redis: Client } of failingOver) {
 
     async function start(): Promise<[Node, Node]> {
       const [a, b] = [await nodes.start(), await nodes.start()]
-      for (const { cache } of [a, b]) await cache.set('page', 'old', { ttl: '1h', tags: ['event-1', 'frozen'] })
+      for (const { cache } of [a, b]) await cache.set('page', 'old', { ttl: '1h', tags: ['event-1', 'frozen', 'gone'] })
       return [a, b]
     }
     /** Until both know the same and a purge is acknowledged again. */
@@ -93,6 +93,24 @@ for (const { major, Redis: Client } of failingOver) {
       expect(a.log.epoch).not.to.equal(epoch)
       for (const { cache } of [a, b]) expect(await cache.get('page')).to.equal(undefined)
       await replica.command('CONFIG', 'SET', 'masterauth', '')
+      await old.restart()
+    })
+
+    it('a purge that is made while there is no master rejects, and is in the log of the next one, once', async () => {
+      const [a, b] = await start()
+      const old = await sentinel.master()
+      await old.kill()
+      const begin = performance.now()
+      expect(await codeOf(a.cache.invalidateTags(['gone']))).to.equal('LARDER_INVALIDATION_UNACKNOWLEDGED')
+      expect(performance.now() - begin).to.be.below(1500)
+      expect(await a.cache.get('page')).to.equal(undefined)
+      await until(async () => (await sentinel.master().catch(() => old)) !== old, 30_000)
+      const promoted = await sentinel.master()
+      await until(() => a.log.unacknowledged === 0, 40_000)
+      await recover(a, b)
+      expect(await b.cache.get('page')).to.equal(undefined)
+      const records = JSON.stringify(await promoted.command('XRANGE', 'larder:{log}', '-', '+'))
+      expect(records.split('t:gone').length - 1).to.equal(1)
       await old.restart()
     })
 

@@ -15,12 +15,13 @@ const cache = createCache({ log, name: `node-${process.pid}`, defaultTtl: '1h' }
 const appliedAt = new Map<number, number>()
 log.subscribe(({ position }) => void appliedAt.set(position, now()))
 
-export type Purge = 'tags' | 'pattern' | 'delete' | 'clear'
+export type Purge = 'tags' | 'pattern' | 'delete' | 'delete-other' | 'clear'
 
 async function purge(kind: Purge, soft: boolean): Promise<void> {
   if (kind === 'tags') await cache.invalidateTags(['users'], { soft })
   else if (kind === 'pattern') await cache.invalidatePattern('user:*', { soft })
   else if (kind === 'delete') await cache.delete('user:1')
+  else if (kind === 'delete-other') await cache.delete('user:2')
   else await cache.clear({ soft })
 }
 
