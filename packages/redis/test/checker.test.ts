@@ -41,7 +41,7 @@ describe('random histories on real servers', function () {
 })
 
 describe('the judge of histories', () => {
-  const purge = { node: 0, version: 2, at: 1000, isAcknowledged: true }
+  const purge = { node: 0, version: 2, startedAt: 900, at: 1000, isAcknowledged: true }
   const read = { node: 0, value: 1, at: 1000, isHit: true }
 
   it('allows what was asked for before the purge, what is as new, and what others serve within the bound', () => {
@@ -52,6 +52,15 @@ describe('the judge of histories', () => {
     ]
     expect(judge(fine, [purge], 200)).to.deep.equal({ violations: [], latestMs: 200 })
     expect(judge([{ ...read, node: 1, at: 9000 }], [{ ...purge, isAcknowledged: false }], 200).violations).to.be.empty
+  })
+
+  it('expects nothing of others while the log loses what it had taken, and the same of the node that purged', () => {
+    const lost = [{ from: 950, to: 970 }]
+    expect(judge([{ ...read, node: 1, at: 9000 }], [purge], 200, lost).violations).to.be.empty
+    expect(judge([read], [purge], 200, lost).violations).to.have.length(1)
+    expect(judge([{ ...read, node: 1, at: 9000 }], [purge], 200, [{ from: 1001, to: 1002 }]).violations).to.have.length(
+      1,
+    )
   })
 
   it('sees what is older on the same node at once, acknowledged or not, and on others after the bound', () => {

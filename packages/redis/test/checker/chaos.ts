@@ -8,7 +8,12 @@ export interface Place {
   readonly server: RedisServer
   /** Between each node and that server. */
   readonly proxies: readonly TcpProxy[]
+  /** From when to when the log lost what was appended, by the clock of all processes. */
+  readonly lost: { readonly from: number; readonly to: number }[]
 }
+
+/** Milliseconds of a clock that all processes of this machine share. */
+export const clock = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
 
 export type Fault =
   | 'a subscription killed'
@@ -23,6 +28,7 @@ export type Fault =
   | 'a network that loses'
   | 'connections reset'
   | 'a frozen server'
+  | 'a failover that loses'
 
 export interface ChaosOptions {
   readonly chance: () => number
@@ -33,10 +39,11 @@ export interface ChaosOptions {
 }
 
 const log = 'larder:{log}'
+const saved = 'saved:{log}'
 
 /** Goes on until the function that it returns is called, which waits until all is well again. */
 export function startChaos(place: Place, options: ChaosOptions): () => Promise<void> {
-  const { server, proxies } = place
+  const { server, proxies, lost } = place
   const { chance, faults, done } = options
   const between = (from: number, to: number): number => from + Math.floor(chance() * (to - from))
   const command = (...args: string[]): Promise<unknown> => server.command(...args).catch(() => undefined)
@@ -68,6 +75,18 @@ export function startChaos(place: Place, options: ChaosOptions): () => Promise<v
         server.stop()
         await sleep(between(30, 400))
         server.cont()
+      },
+    ],
+    [
+      'a failover that loses',
+      2,
+      async () => {
+        // A replica takes over that has not heard of the last records: the log is again what it was.
+        const from = clock()
+        await command('COPY', log, saved, 'REPLACE')
+        await sleep(between(20, 200))
+        await command('COPY', saved, log, 'REPLACE')
+        lost.push({ from, to: clock() })
       },
     ],
   ]

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, startChild } from '../../../../test/support/child.ts'
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts'
 import { startTcpProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.ts'
-import { type Fault, type Place, startChaos } from './chaos.ts'
+import { clock, type Fault, type Place, startChaos } from './chaos.ts'
 import { judge } from './judge.ts'
 import type { Mutant } from './mutants.ts'
 import { HISTORY_MS, random } from './plan.ts'
@@ -65,7 +65,9 @@ export async function check(options: CheckerOptions): Promise<Checked> {
     })
     try {
       await Promise.all(
-        places.flatMap((_, group) => Array.from({ length: BATCHES }, (_, i) => runBatches(workers, group, i))),
+        places.flatMap((_, group) =>
+          Array.from({ length: BATCHES }, (_, i) => runBatches(workers, places[group]!, group, i)),
+        ),
       )
     } finally {
       await Promise.all(stops.map(stop => stop()))
@@ -92,7 +94,7 @@ export async function check(options: CheckerOptions): Promise<Checked> {
       ends.push(() => proxy.close())
       proxies.push(proxy)
     }
-    return { server, proxies }
+    return { server, proxies, lost: [] }
   }
   async function openWorker(node: number, places: readonly Place[], source: RedisServer): Promise<Child> {
     const ports = places.map(({ proxies }) => proxies[node]!.port)
@@ -105,13 +107,13 @@ export async function check(options: CheckerOptions): Promise<Checked> {
     return worker
   }
 
-  async function runBatches(workers: readonly Child[], group: number, index: number): Promise<void> {
+  async function runBatches(workers: readonly Child[], place: Place, group: number, index: number): Promise<void> {
     let delayMs = (index * HISTORY_MS) / BATCHES
     while (left > 0 && !(untilViolation && violations.length > 0)) {
       const count = Math.min(BATCH, left)
       left -= count
       const seeds = Array.from({ length: count }, () => seed++)
-      const startAt = (await workers[0]!.call<number>('clock')) + 20 + delayMs
+      const startAt = clock() + 20 + delayMs
       delayMs = 0
       const running = workers.map(worker => worker.call<readonly Part[]>('run', group, seeds, startAt))
       const parts = await soon(Promise.all(running), `the histories from ${seeds[0]} on`)
@@ -119,14 +121,15 @@ export async function check(options: CheckerOptions): Promise<Checked> {
         note(
           each,
           parts.map(part => part[i]!),
+          place.lost,
         )
     }
   }
 
-  function note(seed: number, parts: readonly Part[]): void {
+  function note(seed: number, parts: readonly Part[], lost: Place['lost']): void {
     const served = parts.flatMap(part => part.served)
     const purged = parts.flatMap(part => part.purged)
-    const judgement = judge(served, purged, BOUND_MS + SLACK_MS)
+    const judgement = judge(served, purged, BOUND_MS + SLACK_MS, lost)
     for (const violation of judgement.violations) violations.push(`seed ${seed}: ${violation}`)
     totals.latestMs = Math.max(totals.latestMs, judgement.latestMs)
     totals.reads += served.length

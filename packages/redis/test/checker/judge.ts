@@ -14,7 +14,8 @@ export interface Purged {
   readonly node: number
   /** What was purged is older than this. */
   readonly version: number
-  /** When the call settled. */
+  /** When it was called, and when the call settled. */
+  readonly startedAt: number
   readonly at: number
   /** It resolved. A purge that rejected holds on its own node alone. */
   readonly isAcknowledged: boolean
@@ -26,7 +27,14 @@ export interface Judgement {
   readonly latestMs: number
 }
 
-export function judge(served: readonly Served[], purged: readonly Purged[], boundMs: number): Judgement {
+/** @param lost when the log lost what was appended: then a purge holds on its own node, and elsewhere only if that one tells. */
+export function judge(
+  served: readonly Served[],
+  purged: readonly Purged[],
+  boundMs: number,
+  lost: readonly { readonly from: number; readonly to: number }[] = [],
+): Judgement {
+  const isLost = ({ startedAt, at }: Purged): boolean => lost.some(({ from, to }) => startedAt <= to && at >= from)
   const violations: string[] = []
   let latestMs = 0
   for (const read of served) {
@@ -34,7 +42,7 @@ export function judge(served: readonly Served[], purged: readonly Purged[], boun
       const lateMs = read.at - purge.at
       if (read.value >= purge.version || lateMs < 0) continue
       const isSame = read.node === purge.node
-      if (!isSame && !purge.isAcknowledged) continue
+      if (!isSame && (!purge.isAcknowledged || isLost(purge))) continue
       if (!isSame) latestMs = Math.max(latestMs, lateMs)
       if (isSame || lateMs > boundMs)
         violations.push(

@@ -53,6 +53,17 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       },
     ],
   },
+  'a lost history not noticed': {
+    changes: [
+      {
+        file: 'redis/src/scripts.ts',
+        from: "if own and own[1] == ARGV[2] .. '-0' and own[2][4] == ARGV[3] then\n  if #known",
+        to: 'if true then\n  if #known',
+      },
+      { file: 'redis/src/scripts.ts', from: 'if not own or own[2][4] ~= ARGV[3] then return false end', to: '' },
+    ],
+    faults: ['a failover that loses'],
+  },
   'no coherence bound': {
     changes: [
       {

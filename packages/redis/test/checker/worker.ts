@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import { serve } from '../../../../test/support/child.ts'
 import { clientSettings } from '../../src/connect.ts'
 import { redisLog, redisStore } from '../../src/index.ts'
+import { clock } from './chaos.ts'
 import type { Purged, Served } from './judge.ts'
 import { planOf, type Read } from './plan.ts'
 
@@ -29,8 +30,6 @@ export interface Part {
 const settings = JSON.parse(process.env['CHECKER'] as string) as Settings
 const { node, nodes, ports, sourcePort, boundMs, tickMs } = settings
 
-/** Milliseconds of a clock that all processes of this machine share. */
-const clock = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
 const quiet = (client: Redis): Redis => client.on('error', () => {})
 
 const source = quiet(new Redis({ port: sourcePort, enableAutoPipelining: true }))
@@ -75,6 +74,7 @@ async function run(cache: Cache, seed: number, startAt: number): Promise<Part> {
   async function purge({ at, by }: (typeof plan.purges)[number]): Promise<void> {
     await sleep(Math.max(0, startAt + at - clock()))
     const version = await source.incr(key)
+    const startedAt = clock()
     const call =
       by === 'tag'
         ? cache.invalidateTags([`tag:${seed}`])
@@ -85,7 +85,7 @@ async function run(cache: Cache, seed: number, startAt: number): Promise<Part> {
       () => true,
       () => false,
     )
-    purged.push({ node, version, at: clock(), isAcknowledged })
+    purged.push({ node, version, startedAt, at: clock(), isAcknowledged })
   }
   await Promise.all([
     ...plan.reads.filter(each => each.node === node).map(read),
@@ -95,7 +95,6 @@ async function run(cache: Cache, seed: number, startAt: number): Promise<Part> {
 }
 
 serve({
-  clock,
   async joined() {
     while (groups.some(({ log }) => log.confirmedAt() === Number.NEGATIVE_INFINITY)) await sleep(5)
   },
