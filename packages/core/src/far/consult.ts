@@ -20,8 +20,8 @@ export interface Question {
 }
 
 /**
- * `found` after a wait: another process has made it. `mine`: the claim holds. `held`: another process is at it, and there was no time to wait.
- * `nothing`: go on as if there were no far tier.
+ * `found` after a wait: another process has made it. `mine`: the claim holds, as far as anybody knows. `held`: another process is at it, and there was
+ * no time to wait. `nothing`: go on as if there were no far tier.
  */
 export type FarAnswer =
   | { readonly kind: 'found'; readonly waited: boolean }
@@ -45,13 +45,14 @@ export async function consult(far: FarTier, question: Question): Promise<FarAnsw
       let claimed: ClaimOutcome | undefined
       if (looksUp) {
         const found = await lookUp(far, question)
-        if (found === undefined) return nothing
+        // The claim may be ours, or become ours: whoever fills gives it back in any case.
+        if (found === undefined) return claim === undefined ? nothing : { kind: 'mine', claim }
         if (found.taken) return { kind: 'found', waited }
         claimed = found.claimed
       }
       if (claim === undefined) return nothing
       if (claimed === undefined || claimed === 'there') claimed = await far.claim(key, claim)
-      if (claimed === 'mine') return { kind: 'mine', claim }
+      if (claimed === 'mine' || claimed === undefined) return { kind: 'mine', claim }
       if (claimed === 'apart') return { kind: 'apart' }
       const leftMs = until - now()
       if (claimed !== 'held') return nothing

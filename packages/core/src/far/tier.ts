@@ -15,6 +15,7 @@ import type {
   TimedClaim,
 } from '../store/far.ts'
 import { createEars, type Ear } from './ears.ts'
+import { createOwedLeases, type OwedLease } from './owed-leases.ts'
 import { createRules, parseRule, type Rules, ruleText } from './rules.ts'
 import { createStoreClock, type StoreClock } from './store-clock.ts'
 
@@ -104,6 +105,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
   const clock = createStoreClock(now)
   const rules = createRules()
   const ears = createEars()
+  const owed = createOwedLeases(now)
   let openedAt = 0
   let writesFrom = Number.NEGATIVE_INFINITY
   let probedAt: number | undefined
@@ -163,6 +165,16 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     if (told === undefined || closed) return
     latencyMs = now() - askedAt
     if (clock.set(told, askedAt) === 'jumped') onClockJump()
+    void owed.settle(giveBack)
+  }
+
+  async function giveBack({ key, claim, outcome, apartMs }: OwedLease): Promise<boolean> {
+    const given = await call(
+      'release',
+      () => store.release(key, claim, outcome, apartMs).then(() => true),
+      () => 'done',
+    )
+    return given === true
   }
 
   // Every half minute when all is well, and soon again until it has answered once. When the breaker is open no request ever asks: its time has
@@ -254,11 +266,10 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
         () => 'done',
       ),
     release(key, claim, outcome, apartMs) {
-      void call(
-        'release',
-        () => store.release(key, claim, outcome, apartMs),
-        () => 'done',
-      )
+      const lease = { key, claim, outcome, apartMs }
+      void giveBack(lease).then(isGiven => {
+        if (!isGiven) owed.add(lease)
+      })
     },
     hear: ears.hear,
     health: () => ({
