@@ -1,6 +1,7 @@
 // Application data in the memory tier: what a look-up finds, and when a value may be kept.
 
 import type { Life } from './data-options.ts'
+import { createDisowning } from './disowning.ts'
 import { type Engine, modeOf } from './engine.ts'
 import type { FarAnswer } from './far/consult.ts'
 import type { SharedValue } from './far/data-frame.ts'
@@ -132,14 +133,15 @@ export function createDataStore(engine: Engine, coherenceBoundMs: number): DataS
     const now = engine.now()
     const there = lookup(key)
     const isNews = there === undefined || there.filledAt + CLOCK_TOLERANCE_MS < found.filledAt
-    if (!isNews && ledger.verdict(there, now) !== 'invalid') return false
+    if (!isNews && ledger.verdict(there, now) === 'valid') return false
     const { epoch, position, filledAt, names } = found
     const stamp = { epoch, position, filledAt, names, subject: key, checkedAt: -1, checkedVerdict: 'valid' } as const
-    if (now >= found.errorUntil || ledger.verdict({ ...stamp }, now) === 'invalid') return false
+    const verdict = ledger.verdict({ ...stamp }, now)
+    if (now >= found.errorUntil || verdict === 'invalid') return false
     // Any fill of this process knows more than what it found.
     const isKept = place(key, stamp, 0, found)
     // A stale one is kept as well, but is no answer: it is to be filled anew.
-    return isKept && now < found.expiresAt
+    return isKept && verdict === 'valid' && now < found.expiresAt
   }
 
   /** Whether the store has it now, or has a newer one. */
@@ -153,13 +155,10 @@ export function createDataStore(engine: Engine, coherenceBoundMs: number): DataS
   }
 
   // What others have, or will find, is older than what was set here. A record of the log is heard by all of them, sooner or later.
-  async function disown(key: string): Promise<void> {
-    const entry = lookup(key)
-    await engine.invalidate({ kind: 'names', names: [keyName(key)], soft: false }).catch(() => undefined)
-    // The own value is newer than that record.
-    if (entry === undefined || lookup(key) !== entry || engine.closed) return
-    place(key, engine.stamp(entry.names, key), entry.begun, entry)
-  }
+  const disown = createDisowning(engine, {
+    find: lookup,
+    replace: (key, entry, stamp) => place(key, stamp, entry.begun, entry),
+  })
 
   return {
     isFarDue(key) {
@@ -180,7 +179,7 @@ export function createDataStore(engine: Engine, coherenceBoundMs: number): DataS
 
     async share(key) {
       if (engine.far === undefined || engine.closed) return
-      if (!(await share(key, undefined))) void disown(key)
+      if (!(await share(key, undefined))) disown(key, lookup(key))
     },
 
     settle(key, lease, outcome) {
@@ -232,7 +231,8 @@ export function createDataStore(engine: Engine, coherenceBoundMs: number): DataS
       const now = engine.now()
       if (ticket.outdated || ledger.verdict(ticket.stamp, now) === 'invalid') return false
       const there = lookup(ticket.key)
-      if (there !== undefined && there.begun > ticket.begun && ledger.verdict(there, now) !== 'invalid') return false
+      const isNewer = there !== undefined && (there.begun > ticket.begun || isOfOthers(there, ticket))
+      if (isNewer && ledger.verdict(there, now) !== 'invalid') return false
       if (value !== undefined) return put(ticket, value, life)
       near.delete(nearKey(ticket.key))
       return false
@@ -244,6 +244,11 @@ export function createDataStore(engine: Engine, coherenceBoundMs: number): DataS
       if (others?.size === 0) filling.delete(ticket.key)
     },
   }
+}
+
+/** Another process has set it after this fill began. */
+function isOfOthers(there: DataEntry, { stamp }: Ticket): boolean {
+  return there.begun === 0 && there.filledAt > stamp.filledAt + CLOCK_TOLERANCE_MS
 }
 
 function stateOf(entry: DataEntry, soft: boolean, now: number, staleOnly: boolean): Found['state'] | undefined {

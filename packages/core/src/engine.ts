@@ -6,7 +6,7 @@ import { createFarTier, type FarOptions, type FarTier } from './far/tier.ts'
 import { type Flags, functionFlags, type Mode, staticFlags } from './flags.ts'
 import { createLedger } from './invalidation/ledger.ts'
 import { createLocalLog } from './invalidation/local-log.ts'
-import type { Invalidation, InvalidationLog, Ledger, Position, Stamped } from './invalidation/log.ts'
+import type { Invalidation, InvalidationLog, Ledger, LogRecord, Position, Stamped } from './invalidation/log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createResponseState, type ResponseState } from './response-state.ts'
 import { createMemoryStore } from './store/memory.ts'
@@ -44,6 +44,8 @@ export interface Engine {
   noteLifetime(lifetimeMs: number): void
   /** Append an invalidation to the log. Rejects when the log does. */
   invalidate(invalidation: Invalidation): Promise<Position>
+  /** Be told of every record of the log, after the ledger has it, until the engine closes. */
+  follow(told: (record: LogRecord) => void): void
   /** Publish an event; builds it only when somebody listens. */
   emit(event: () => CacheEvent): void
   /** Drop everything and let go of the log, which is closed only when the engine made it. */
@@ -133,9 +135,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
   publishEvent(() => ({ type: 'life', cache: name, phase: 'opened', measure }))
 
   // Nothing of it can be served again, so give its memory back.
-  const unsubscribe = log.subscribe(({ invalidation }) => {
-    if (invalidation.kind === 'all' && !invalidation.soft) near.clear()
-  })
+  const followers = [
+    log.subscribe(({ invalidation }) => {
+      if (invalidation.kind === 'all' && !invalidation.soft) near.clear()
+    }),
+  ]
 
   return {
     name,
@@ -166,6 +170,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
       if (lifetimeMs > longestLifetimeMs) longestLifetimeMs = lifetimeMs
     },
     invalidate,
+    follow: told => void followers.push(log.subscribe(told)),
     emit: publishEvent,
     async close() {
       if (closed) return
@@ -173,7 +178,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
       far?.close()
       publishEvent(() => ({ type: 'life', cache: name, phase: 'closed', measure }))
       ledger.close()
-      unsubscribe()
+      for (const unfollow of followers) unfollow()
       near.clear()
       if (options.log === undefined) await log.close()
     },
