@@ -15,8 +15,8 @@ import Koa from 'koa'
 import { report } from './report.ts'
 
 /** Short ones, so that the most of them are left alone by what else the machine does. */
-const ROUNDS = { HTTP: 60, 'in process': 300 }
-const REQUESTS = 100
+const ROUNDS = { HTTP: 30, 'in process': 150 }
+const REQUESTS = 60
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => unknown
 type Way = 'HTTP' | 'in process'
