@@ -30,7 +30,7 @@ export interface Tracing {
   readonly enabled: boolean
   /** Answers a Prometheus that scrapes, in Express, Koa and Node; 404 when `prometheus()` is not among the exporters. */
   readonly metrics: MetricsHandler
-  /** Send what is waiting. Resolves to whether all of it was taken before the deadline; never rejects. */
+  /** Send what is waiting. Resolves to whether that was taken before the deadline; never rejects. */
   flush(): Promise<boolean>
   /**
    * Send what is waiting, and end. Resolves as `flush` does. From then on nothing is traced, and nothing of it keeps the process alive.
