@@ -6,7 +6,7 @@ import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis'
 import { KoaInstrumentation } from '@opentelemetry/instrumentation-koa'
 
-/** The modules that they patch. In ESM the loader's hook has to know them; see register.ts. */
+/** The modules that they patch. In ESM the loader's hook has to know them; see loader.ts. */
 export const instrumentedModules = [
   'http',
   'node:http',
