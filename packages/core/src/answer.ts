@@ -5,8 +5,8 @@ import type { HeaderList } from './http/headers.ts'
 import { withoutFields } from './http/headers.ts'
 import { selectRange } from './policy/ranges.ts'
 import type { PolicyOptions } from './policy/types.ts'
-import { isNotModified, notModifiedHeaders } from './policy/validation.ts'
-import type { StoredResponse } from './stored-response.ts'
+import { isNotModified } from './policy/validation.ts'
+import { notModifiedBlock, type StoredResponse } from './stored-response.ts'
 
 const framing = new Set(['content-length', 'content-range'])
 
@@ -25,7 +25,7 @@ export function answer(
     (asked['if-none-match'] !== undefined || asked['if-modified-since'] !== undefined) &&
     isNotModified(request, { status, headers: stored.hitHeaders }, now)
   ) {
-    exchange.send({ status: 304, headers: notModifiedHeaders(headers), removed, body: undefined })
+    exchange.send({ status: 304, headers: notModifiedBlock(stored, headers), removed, body: undefined })
     return
   }
   if (request.method === 'HEAD') {

@@ -4,6 +4,7 @@ import { formatCacheStatus } from './http/cache-status.ts'
 import type { HeaderList, RequestHeaders } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
 import type { Terms, Timing } from './policy/types.ts'
+import { notModifiedHeaders } from './policy/validation.ts'
 import { variantOf } from './policy/vary.ts'
 
 export interface StoredResponse extends Stamped {
@@ -25,8 +26,8 @@ export interface StoredResponse extends Stamped {
   /** A refresh that failed waits until then, and longer with each failure. */
   refreshFailures: number
   refreshNotBefore: number
-  /** The header block of the last hit, and the whole second of age for which it holds. */
-  lastHit: { readonly ageSeconds: number; readonly headers: HeaderList } | undefined
+  /** The header blocks of the last hit, and the whole second of age for which they hold. */
+  lastHit: HitBlocks | undefined
   /** Its representations, on a route that has them negotiated. */
   codings: Codings | undefined
 }
@@ -42,6 +43,13 @@ export interface Codings {
   /** The last Accept-Encoding, and what it is answered with. */
   lastAccepted: string | undefined
   lastChosen: StoredResponse
+}
+
+interface HitBlocks {
+  readonly ageSeconds: number
+  readonly headers: HeaderList
+  /** Of a 304, once one was asked for. */
+  notModified: HeaderList | undefined
 }
 
 /** What the memory tier keeps under one key. */
@@ -63,8 +71,15 @@ export function freshHitHeaders(stored: StoredResponse, ageMs: number): HeaderLi
   const ageSeconds = Math.floor(ageMs / 1000)
   if (stored.lastHit?.ageSeconds === ageSeconds) return stored.lastHit.headers
   const headers = answerHeaders(stored, ageMs, formatCacheStatus({ hit: true, ttl: ttlSeconds(stored.terms, ageMs) }))
-  stored.lastHit = { ageSeconds, headers }
+  stored.lastHit = { ageSeconds, headers, notModified: undefined }
   return headers
+}
+
+/** What a 304 says in the place of an answer with these headers. For fresh hits that is one block, as for whole answers. */
+export function notModifiedBlock({ lastHit }: StoredResponse, headers: HeaderList): HeaderList {
+  if (lastHit?.headers !== headers) return notModifiedHeaders(headers)
+  lastHit.notModified ??= notModifiedHeaders(headers)
+  return lastHit.notModified
 }
 
 /** The `ttl` of RFC 9211: what is left of the freshness lifetime, negative when it is over. */
