@@ -42,7 +42,8 @@ console.log(config.cache.defaultTtl, config.redis)
 - Each part is what something takes: \`config.redis\` is for \`connectRedis()\`, \`config.cache\` for \`createCache()\`, \`config.store\` for \`redisStore()\`,
   \`config.log\` for \`redisLog()\`, \`config.flags\` for \`launchDarklyFlags()\`. All of it is frozen.
 - \`config.redis\` is \`undefined\` where no variable says which Redis: then the cache stays in memory. \`REDIS_PORT\`, \`REDIS_PASSWORD\` and the like alone
-  mean the one on \`localhost\`; \`REDIS_KEY_PREFIX\` alone does not. \`config.launchDarkly\` is \`undefined\` without an SDK key.
+  mean the one on \`localhost\`; \`REDIS_KEY_PREFIX\` alone does not. \`config.launchDarkly\` is \`undefined\` without an SDK key, and
+  \`config.flagFile\`, which is for \`fileFlags()\`, without a file. \`config.tracing.configured\` is false where no variable says where traces or metrics go.
 - A secret is there for whoever takes it by its name, or copies the part. Where the configuration is printed, logged or turned into JSON, it is \`[hidden]\`.
 - An empty variable counts as absent, and space around a text does not count, except in \`REDIS_PASSWORD\`.
 - A duration is a number of seconds, or a number with its unit: \`250ms\`, \`30s\`, \`5m\`, \`2h\`, \`1d\`.

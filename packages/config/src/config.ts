@@ -14,6 +14,8 @@ export interface Config {
   readonly log: LogConfig
   /** For `launchDarklyFlags()` and `openFeatureFlags()`; without a service its `default` is the mode. */
   readonly flags: FlagsConfig
+  /** For `fileFlags()`. `undefined` when no file is named. */
+  readonly flagFile: string | undefined
   /** For LaunchDarkly's `init()`. `undefined` without an SDK key. */
   readonly launchDarkly: LaunchDarklyConfig | undefined
   readonly tracing: TracingConfig
@@ -86,6 +88,8 @@ export interface LaunchDarklyConfig {
 }
 
 export interface TracingConfig {
+  /** Whether a variable says where traces or metrics go, and they are not switched off: what holds by default is no wish. */
+  readonly configured: boolean
   /** Whether telemetry is switched off altogether. */
   readonly disabled: boolean
   readonly serviceName: string
@@ -129,6 +133,6 @@ export interface SignalConfig<Exporter extends string = string> {
 export interface ServerConfig {
   /** 0: any free port. */
   readonly port: number
-  /** `undefined`: every address of the machine. */
-  readonly host: string | undefined
+  /** Without it, every address of the machine. */
+  readonly host?: string
 }

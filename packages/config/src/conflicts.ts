@@ -38,6 +38,8 @@ function* ofUrl(given: Given, { REDIS_URL, REDIS_TLS }: Partial<Values>): Genera
 }
 
 function* ofOptions(given: Given, values: Partial<Values>): Generator<Contradiction> {
+  if (given.LARDER_FLAGS_FILE !== undefined && given.LAUNCHDARKLY_SDK_KEY !== undefined)
+    yield ['LARDER_FLAGS_FILE', 'given together with LAUNCHDARKLY_SDK_KEY, expected one of the two']
   const { REDIS_DB = 0, LARDER_MAX_BYTES = 0, LARDER_MAX_ENTRY_BYTES = 0 } = values
   if (given.REDIS_USERNAME !== undefined && given.REDIS_PASSWORD === undefined && given.REDIS_URL === undefined)
     yield ['REDIS_USERNAME', 'given without REDIS_PASSWORD, expected both']

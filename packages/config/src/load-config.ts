@@ -47,9 +47,10 @@ function build(given: Given, values: Values): Config {
     store: storePart(values),
     log: logPart(values),
     flags: flagsPart(values),
+    flagFile: values.LARDER_FLAGS_FILE,
     launchDarkly: launchDarklyPart(values),
-    tracing: tracingPart(values),
-    server: { port: values.PORT, host: values.HOST },
+    tracing: tracingPart(given, values),
+    server: { port: values.PORT, ...(values.HOST !== undefined && { host: values.HOST }) },
   })
 }
 

@@ -30,8 +30,10 @@ describe('loadConfig', () => {
       },
       log: { prefix: 'larder:', tick: '500ms', retention: '7d', deadline: '1s', replicas: 0 },
       flags: { flag: 'redis-caching-enabled', default: 'on' },
+      flagFile: undefined,
       launchDarkly: undefined,
       tracing: {
+        configured: false,
         disabled: false,
         serviceName: 'unknown_service:node',
         serviceVersion: '1.0.0',
@@ -58,7 +60,7 @@ describe('loadConfig', () => {
         },
         zipkinEndpoint: 'http://localhost:9411/api/v2/spans',
       },
-      server: { port: 3000, host: undefined },
+      server: { port: 3000 },
     } satisfies Config)
   })
 
@@ -245,7 +247,22 @@ describe('loadConfig', () => {
     expect(config.flags).to.deep.equal({ flag: 'cache', default: 'on' })
     expect(config.server).to.deep.equal({ port: 0, host: '127.0.0.1' })
     expect(loadConfig({ LAUNCHDARKLY_FLAG: 'cache' }).launchDarkly).to.equal(undefined)
+    expect(loadConfig({ LARDER_FLAGS_FILE: 'flags.json' }).flagFile).to.equal('flags.json')
   })
+
+  for (const [env, isConfigured] of [
+    [{}, false],
+    [{ OTEL_SERVICE_NAME: 'web', OTEL_TRACES_SAMPLER: 'always_on', OTEL_EXPORTER_OTLP_HEADERS: 'a=b' }, false],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, true],
+    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://collector:4318/v1/metrics' }, true],
+    [{ OTEL_TRACES_EXPORTER: 'console' }, true],
+    [{ OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'prometheus' }, true],
+    [{ OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }, false],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_SDK_DISABLED: 'true' }, false],
+  ] as const)
+    it(`${isConfigured ? 'wants' : 'does not want'} telemetry with ${JSON.stringify(env)}`, () => {
+      expect(tracingOf(env).configured).to.equal(isConfigured)
+    })
 
   describe('OpenTelemetry specification', () => {
     it('puts the path of the signal behind the common endpoint, and takes its own as it is', () => {

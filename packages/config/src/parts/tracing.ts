@@ -1,10 +1,21 @@
 // The part for startTracing(): where each signal goes, and who says so.
 
 import type { TracingConfig } from '../config.ts'
+import type { Given } from '../given.ts'
 import { sealed, withoutCredentials } from '../redaction.ts'
-import type { Values } from '../variables/index.ts'
+import type { Values, VariableName } from '../variables/index.ts'
 
-export function tracingPart(values: Values): TracingConfig {
+// Whoever sets one of these wants traces or metrics somewhere. A name, a sampler or a header says nothing of the kind.
+const signs: readonly VariableName[] = [
+  'OTEL_TRACES_EXPORTER',
+  'OTEL_METRICS_EXPORTER',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
+  'OTEL_EXPORTER_ZIPKIN_ENDPOINT',
+]
+
+export function tracingPart(given: Given, values: Values): TracingConfig {
   const {
     'service.name': name = 'unknown_service:node',
     'service.version': version = '1.0.0',
@@ -17,8 +28,10 @@ export function tracingPart(values: Values): TracingConfig {
     timeoutMs: values.OTEL_EXPORTER_OTLP_TIMEOUT,
   }
   const common = (path: string) => behind(values.OTEL_EXPORTER_OTLP_ENDPOINT, path)
+  const isSent = values.OTEL_TRACES_EXPORTER.length + values.OTEL_METRICS_EXPORTER.length > 0
   return sealed<TracingConfig>(
     {
+      configured: isSent && !values.OTEL_SDK_DISABLED && signs.some(name => given[name] !== undefined),
       disabled: values.OTEL_SDK_DISABLED,
       serviceName: values.OTEL_SERVICE_NAME ?? name,
       serviceVersion: values.OTEL_SERVICE_VERSION ?? version,
