@@ -9,11 +9,16 @@ import { expect } from 'chai'
 import { root } from '../scripts/setup.mjs'
 import { filesBelow, importsOf, type SourceFile, sourceFiles, withoutComments } from './support/source-files.ts'
 
-/** The lower row: they know neither a framework nor each other. Every other package stands in the row above. */
+/** The lower row: they know neither a framework nor each other. Every package that is named nowhere here stands in the row above. */
 const lowerRow: Readonly<Record<string, readonly string[]>> = {
   core: ['lru-cache', 'cockatiel', 'structured-headers'],
   lifecycle: [],
 }
+
+/** The top: it wires the rows below, and knows neither a framework nor a door. */
+const topRow: readonly string[] = ['service']
+
+const frameworks = ['express', 'koa']
 
 const packages = [...new Set(sourceFiles('packages').map(file => file.path.split('/')[1]!))]
 const packageSources = sourceFiles('packages').filter(file => /^packages\/[^/]+\/src\//.test(file.path))
@@ -35,7 +40,7 @@ describe('architecture', () => {
     })
 
     it('of a package in the upper row are never a sibling, and what it declares', () => {
-      for (const name of packages.filter(each => lowerRow[each] === undefined)) {
+      for (const name of packages.filter(each => lowerRow[each] === undefined && !topRow.includes(each))) {
         const { dependencies, peerDependencies } = manifest(`packages/${name}`)
         const declared = Object.keys({ ...dependencies, ...peerDependencies })
         expect(
@@ -45,6 +50,19 @@ describe('architecture', () => {
         expectImports(below(`packages/${name}/src/`), ({ specifier, target }) =>
           target === undefined
             ? isNode(specifier) || (declared.includes(packageOf(specifier)) && !isSibling(specifier, name))
+            : target.startsWith(`packages/${name}/src/`),
+        )
+      }
+    })
+
+    it('of the package at the top are the rows below without the doors, and what it declares', () => {
+      for (const name of topRow) {
+        const { dependencies, peerDependencies } = manifest(`packages/${name}`)
+        const declared = Object.keys({ ...dependencies, ...peerDependencies })
+        expect(declared.filter(isDoor), `packages/${name}/package.json`).to.deep.equal([])
+        expectImports(below(`packages/${name}/src/`), ({ specifier, target }) =>
+          target === undefined
+            ? isNode(specifier) || declared.includes(packageOf(specifier))
             : target.startsWith(`packages/${name}/src/`),
         )
       }
@@ -144,7 +162,8 @@ describe('architecture', () => {
       const versions = new Map(packages.map(name => [`@larder/${name}`, manifest(`packages/${name}`).version]))
       expect([...new Set(versions.values())]).to.have.length(1)
       for (const folder of workspaces()) {
-        for (const [name, version] of Object.entries(manifest(folder).dependencies ?? {})) {
+        const { dependencies, peerDependencies } = manifest(folder)
+        for (const [name, version] of Object.entries({ ...dependencies, ...peerDependencies })) {
           if (versions.has(name)) expect(version, `${folder}: ${name}`).to.equal(versions.get(name))
         }
       }
@@ -226,10 +245,19 @@ function isLarder(specifier: string): boolean {
   return specifier.startsWith('@larder/')
 }
 
-/** Whether it is a package of the upper row other than `name`. */
+/** Whether it is a package that `name` may not know: of its own row or above; for the top, a door. */
 function isSibling(specifier: string, name: string): boolean {
   const short = packageOf(specifier).slice('@larder/'.length)
-  return isLarder(specifier) && short !== name && lowerRow[short] === undefined
+  if (!isLarder(specifier) || short === name || lowerRow[short] !== undefined) return false
+  return topRow.includes(name) ? isDoor(specifier) || topRow.includes(short) : true
+}
+
+/** A door is a package for a framework. */
+function isDoor(specifier: string): boolean {
+  if (frameworks.includes(packageOf(specifier))) return true
+  if (!isLarder(specifier)) return false
+  const { dependencies, peerDependencies } = manifest(`packages/${packageOf(specifier).slice('@larder/'.length)}`)
+  return Object.keys({ ...dependencies, ...peerDependencies }).some(each => frameworks.includes(each))
 }
 
 /** `@scope/name` or `name`, without the path inside the package. */

@@ -12,6 +12,8 @@ export const errorCodes = {
   LARDER_INVALID_FLAG: 'A flag has a value that is no mode.',
   /** The environment has variables that cannot be; the message has one line for each. */
   LARDER_INVALID_CONFIG: 'The environment has variables that cannot be.',
+  /** The environment asks for something that needs a package which is not installed; the message says which. */
+  LARDER_MISSING_PACKAGE: 'Something needs a package that is not installed.',
   /** A cache key is not a string, is empty, or is longer than 1 KiB. */
   LARDER_INVALID_KEY: 'A key is not a string, is empty, or is longer than 1 KiB.',
   /** A tag is not a string, is empty, or is longer than 1 KiB. */
