@@ -41,9 +41,8 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
 
 /** Everything that the process printed, and how it ended. */
 export function run(name: string, env: Readonly<Record<string, string>>): Running {
-  const { DATABASE_URL: _, SESSION_SECRET: __, REDIS_URL: ___, REDIS_HOST: ____, ...inherited } = process.env
   const child = spawn(process.execPath, [script, name], {
-    env: { ...inherited, PORT: '0', ...env },
+    env: { ...inherited(), PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own, so that all of it can be killed.
     detached: true,
@@ -61,6 +60,12 @@ export function run(name: string, env: Readonly<Record<string, string>>): Runnin
   })
   const ended = new Promise<number | null>(resolve => child.on('close', resolve))
   return { child, output: () => output, ended }
+}
+
+/** The environment without what a server reads. */
+function inherited(): NodeJS.ProcessEnv {
+  const read = /^(LARDER|REDIS|OTEL|LAUNCHDARKLY|DATABASE|SESSION|DRAIN)_/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !read.test(name)))
 }
 
 export interface Running {

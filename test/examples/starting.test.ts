@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { kill, printed, run, start, temporaryFolder } from './server.ts'
+import { readSettings } from '../../examples/link-up-buddy/src/settings.ts'
+import { kill, printed, type Running, run, start, temporaryFolder } from './server.ts'
 
 describe('starting an example', function () {
   this.timeout(180_000)
@@ -76,33 +77,66 @@ describe('starting an example', function () {
     expect(refused).to.be.instanceOf(Error)
   })
 
-  it('a port that is in use: one line', async () => {
+  it('a port that is in use: the last line says so', async () => {
     const taken = createServer().listen(0)
     await new Promise(resolve => taken.once('listening', resolve))
     const { port } = taken.address() as AddressInfo
     const running = run('express', { DATA_DIR: folder.path, PORT: String(port) })
     expect(await running.ended).to.equal(1)
-    expect(running.output()).to.match(new RegExp(`^Port ${port} is in use\\..*\\n$`))
+    expect(lastLine(running)).to.match(new RegExp(`^port ${port} is in use: .*$`))
     taken.close()
   })
 
   const refusals: readonly (readonly [env: Record<string, string>, line: RegExp])[] = [
-    [{ PORT: 'abc' }, /^PORT is 'abc': expected a whole number .*\n$/],
-    [{ PORT: '65536' }, /^PORT is '65536': .*\n$/],
-    [{ PORT: '-1' }, /^PORT is '-1': .*\n$/],
-    [{ REDIS_URL: 'secret@localhost' }, /^REDIS_URL is no address of Redis: expected redis:[^@]*\n$/],
-    [{ REDIS_HOST: 'localhost', REDIS_PORT: 'x' }, /^REDIS_PORT is 'x': expected a whole number from 1 .*\n$/],
-    [{ SESSION_SECRET: 'short' }, /^SESSION_SECRET is too short: .*\n$/],
-    [{ DATABASE_URL: 'mysql://secret@localhost' }, /^DATABASE_URL is not an address of Postgres: [^@]*@host.*\n$/],
-    [{ DATABASE_URL: 'postgres://user:geheim@127.0.0.1:1/x' }, /^The database that DATABASE_URL names cannot .*\n$/],
+    [{ PORT: 'abc' }, /^PORT: 'abc' given, expected a whole number from 0 to 65535$/],
+    [{ PORT: '65536' }, /^PORT: '65536' given, [^\n]+$/],
+    [{ REDIS_URL: 'geheim@localhost' }, /^REDIS_URL: a value that is not shown given, expected redis:[^\n]+$/],
+    [{ REDIS_HOST: 'localhost', REDIS_PORT: 'x' }, /^REDIS_PORT: 'x' given, expected a whole number from 1 [^\n]+$/],
+    [{ SESSION_SECRET: 'geheim' }, /^SESSION_SECRET: a value that is not shown given, expected at least 16 [^\n]+$/],
+    [{ DATABASE_URL: 'mysql://geheim@localhost' }, /^DATABASE_URL: a value that is not shown given, [^\n]+$/],
+    [{ DRAIN_DELAY: '5' }, /^DRAIN_DELAY: '5' given, [^\n]+$/],
   ]
-  for (const [at, [env, line]] of refusals.entries())
-    it(`${JSON.stringify(env)}: one line`, async () => {
-      // Both servers share the code that says it; they take turns.
-      const running = run(at % 2 === 0 ? 'express' : 'koa', { DATA_DIR: join(folder.path, 'unused'), ...env })
-      expect(await running.ended).to.equal(1)
-      expect(running.output()).to.match(line).and.not.contain('geheim')
+  for (const [env, line] of refusals)
+    it(`${JSON.stringify(env)}: one line`, () => {
+      expect(() => readSettings(env, 'express'))
+        .to.throw()
+        .with.property('message')
+        .that.matches(line)
+        .and.does.not.contain('geheim')
     })
+
+  for (const name of ['express', 'koa'])
+    it(`${name} with five mistakes: a line for each, and the exit code 1`, async () => {
+      const running = run(name, {
+        DATA_DIR: join(folder.path, 'unused'),
+        PORT: '-1',
+        REDIS_PASSWORD: 'geheim\n',
+        LARDER_MAX_BYTE: '64MiB',
+        OTEL_TRACES_EXPORTER: 'pigeon',
+        SESSION_SECRET: 'geheim',
+      })
+      expect(await running.ended).to.equal(1)
+      const variables = running
+        .output()
+        .trimEnd()
+        .split('\n')
+        .map(line => /^(\w+): \S.*/.exec(line)?.[1])
+      expect(variables, running.output()).to.deep.equal([
+        'REDIS_PASSWORD',
+        'OTEL_TRACES_EXPORTER',
+        'PORT',
+        'LARDER_MAX_BYTE',
+        'SESSION_SECRET',
+      ])
+      expect(running.output()).not.to.contain('geheim')
+    })
+
+  it('a database that cannot be reached: the last line says so, without the password', async () => {
+    const running = run('koa', { DATABASE_URL: 'postgres://user:geheim@127.0.0.1:1/x' })
+    expect(await running.ended).to.equal(1)
+    expect(lastLine(running)).to.match(/^The database that DATABASE_URL names cannot be used: /)
+    expect(running.output()).not.to.contain('geheim')
+  })
 
   it('an example that does not exist: one line', async () => {
     const running = run('fastify', {})
@@ -110,3 +144,5 @@ describe('starting an example', function () {
     expect(running.output()).to.match(/^There is no example called 'fastify'\..*\n$/)
   })
 })
+
+const lastLine = (running: Running): string => running.output().trimEnd().split('\n').at(-1)!

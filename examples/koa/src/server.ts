@@ -1,14 +1,15 @@
-// Link Up Buddy on Koa: every route, and how long its answers keep.
+// Link Up Buddy on Koa: every route, with the cache in front of those that read.
 
 import { createServer } from 'node:http'
 import { Router } from '@koa/router'
-import { cacheHealth, createCache, responseCache } from '@larder/koa'
+import { cacheHealth, responseCache } from '@larder/koa'
 import {
   answerForError,
   buddyPage,
   errorPage,
   eventPage,
   eventsPage,
+  freshness,
   homePage,
   pageHeaders,
   Refusal,
@@ -20,38 +21,15 @@ import { readJson } from './read-json.ts'
 /** `X-Run` counts the runs of handlers. */
 let runs = 0
 
-await serve('koa', ({ buddies, sessions, cacheOptions }) => {
-  const cache = createCache(cacheOptions)
+await serve({ name: 'koa', logger: console }, ({ cache, health, buddies, sessions }) => {
   const app = new Koa()
   const router = new Router()
-  app.use(cacheHealth({ cache, path: '/health' }))
+  app.use(cacheHealth({ cache, checks: health }))
   app.use(answerErrors)
 
-  // What is the same for everyone says so: `public` lets people who are signed in, and so send a cookie, share it too.
-  const lists = responseCache({
-    cache,
-    public: true,
-    ttl: '1m',
-    staleWhileRevalidate: '10m',
-    query: { allow: ['near', 'page'] },
-    tags: ['events'],
-  })
-  const event = responseCache({
-    cache,
-    public: true,
-    ttl: '5m',
-    staleIfError: '1h',
-    query: { allow: [] },
-    tags: ctx => [`event:${ctx.params.id}`],
-  })
-  const buddy = responseCache({
-    cache,
-    public: true,
-    ttl: '10m',
-    query: { allow: [] },
-    tags: ctx => [`buddy:${ctx.params.id}`],
-  })
-  const searches = responseCache({ cache, public: true, ttl: '30s', query: { allow: ['q'] }, tags: ['events'] })
+  const lists = responseCache({ cache, ...freshness.lists })
+  const event = responseCache({ cache, ...freshness.event })
+  const buddy = responseCache({ cache, ...freshness.buddy })
 
   router.get('/events', lists, async ctx => {
     answer(ctx, await buddies.events(ctx.query))
@@ -62,11 +40,11 @@ await serve('koa', ({ buddies, sessions, cacheOptions }) => {
   router.get('/buddies/:id', buddy, async ctx => {
     answer(ctx, await buddies.buddy(ctx.params))
   })
-  router.get('/search', searches, async ctx => {
+  router.get('/search', responseCache({ cache, ...freshness.searches }), async ctx => {
     answer(ctx, await buddies.search(ctx.query))
   })
 
-  router.get('/', responseCache({ cache, public: true, ttl: '1h', query: { allow: [] } }), ctx => {
+  router.get('/', responseCache({ cache, ...freshness.home }), ctx => {
     answerPage(ctx, homePage('Koa'))
   })
   router.get('/pages/events', lists, async ctx => {
@@ -79,8 +57,7 @@ await serve('koa', ({ buddies, sessions, cacheOptions }) => {
     answerPage(ctx, buddyPage(await buddies.buddy(ctx.params)))
   })
 
-  // The cache stands here too and stays out of it: the request has a cookie, and the route did not opt in.
-  router.get('/me', responseCache({ cache, ttl: '1m' }), async ctx => {
+  router.get('/me', responseCache({ cache, ...freshness.mine }), async ctx => {
     const id = sessions.signedIn(ctx.get('cookie'))
     if (id === undefined) throw new Refusal(401, 'nobody is signed in: POST /sign-in with {"buddyId": 7} first')
     answer(ctx, await buddies.buddy({ id: String(id) }))
@@ -110,7 +87,7 @@ await serve('koa', ({ buddies, sessions, cacheOptions }) => {
     throw new Refusal(404, 'there is no such route')
   })
 
-  return { server: createServer(app.callback()), close: () => cache.close() }
+  return createServer(app.callback())
 })
 
 /** A hit repeats the number of the run that made it. */

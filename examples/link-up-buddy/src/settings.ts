@@ -1,68 +1,50 @@
-// What the environment says, checked before anything is opened.
+// What the environment says, checked as a whole before anything is opened: Larder's variables and the application's own.
 
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ConnectRedisOptions } from '@larder/redis'
+import { type Config, type ConfigError, loadConfig } from '@larder/config'
 
 export interface Settings {
-  /** 0: any free port. */
-  readonly port: number
+  readonly config: Config
   readonly databaseUrl: string | undefined
   readonly dataFolder: string
   readonly sessionSecret: string | undefined
-  /** The Redis that servers share their purges through. */
-  readonly redis: ConnectRedisOptions | undefined
+  /** How long readiness says 503 before the server stops accepting. */
+  readonly drainDelay: string
 }
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** @param name the server's own folder below `.data`, so that both servers can run at once. */
+/**
+ * @param name the server's own folder below `.data`, so that both servers can run at once.
+ * @throws an error with one line for each variable that cannot be.
+ */
 export function readSettings(env: NodeJS.ProcessEnv, name: string): Settings {
-  const port = env.PORT?.trim() || '3000'
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    throw new Error(`PORT is '${port}': expected a whole number from 0 (any free port) to 65535.`)
-  }
-  const databaseUrl = env.DATABASE_URL || undefined
-  // Not shown: it may hold a password.
-  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    throw new Error('DATABASE_URL is not an address of Postgres: expected postgres://user:password@host:port/database.')
-  }
-  const sessionSecret = env.SESSION_SECRET || undefined
-  if (sessionSecret !== undefined && sessionSecret.length < 16) {
-    throw new Error('SESSION_SECRET is too short: expected at least 16 characters.')
-  }
+  const problems: string[] = []
+  const config = readConfig(env, problems)
+  const { DATABASE_URL, DATA_DIR, SESSION_SECRET, DRAIN_DELAY } = env
+  // Neither is shown: they may hold a password.
+  if (DATABASE_URL && !/^postgres(ql)?:\/\//.test(DATABASE_URL))
+    problems.push('DATABASE_URL: a value that is not shown given, expected postgres://user:password@host:port/database')
+  if (SESSION_SECRET && SESSION_SECRET.length < 16)
+    problems.push('SESSION_SECRET: a value that is not shown given, expected at least 16 characters')
+  if (DRAIN_DELAY && !/^\d{1,5}m?s$/.test(DRAIN_DELAY))
+    problems.push(`DRAIN_DELAY: '${DRAIN_DELAY}' given, expected a number with its unit as in 500ms, 5s`)
+  if (config === undefined || problems.length > 0) throw new Error(problems.join('\n'))
   return {
-    port: Number(port),
-    databaseUrl,
-    dataFolder: env.DATA_DIR ? resolve(env.DATA_DIR) : join(repository, '.data', name),
-    sessionSecret,
-    redis: readRedis(env),
+    config,
+    databaseUrl: DATABASE_URL || undefined,
+    dataFolder: DATA_DIR ? resolve(DATA_DIR) : join(repository, '.data', name),
+    sessionSecret: SESSION_SECRET || undefined,
+    drainDelay: DRAIN_DELAY || '0s',
   }
 }
 
-function readRedis(env: NodeJS.ProcessEnv): ConnectRedisOptions | undefined {
-  const { REDIS_URL: url, REDIS_HOST: host, REDIS_USERNAME: username, REDIS_PASSWORD: password } = env
-  if (url) {
-    // Not shown: it may hold a password.
-    if (!/^rediss?:\/\//.test(url)) throw new Error('REDIS_URL is no address of Redis: expected redis://host:port.')
-    return { url }
+function readConfig(env: NodeJS.ProcessEnv, problems: string[]): Config | undefined {
+  try {
+    return loadConfig(env)
+  } catch (error) {
+    problems.push(...(error as ConfigError).problems.map(({ message }) => message))
+    return undefined
   }
-  if (!host) return undefined
-  return {
-    host,
-    port: wholeNumber('REDIS_PORT', env.REDIS_PORT, 1, 65_535) ?? 6379,
-    db: wholeNumber('REDIS_DB', env.REDIS_DB, 0, 9999) ?? 0,
-    ...(username ? { username } : {}),
-    ...(password ? { password } : {}),
-  }
-}
-
-function wholeNumber(name: string, given: string | undefined, least: number, most: number): number | undefined {
-  const text = given?.trim()
-  if (!text) return undefined
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new Error(`${name} is '${text}': expected a whole number from ${least} to ${most}.`)
-  }
-  return value
 }

@@ -58,13 +58,14 @@ describe('startService()', function () {
   })
 
   it('reads the environment when it is given no configuration', async () => {
-    process.env['LARDER_NAME'] = 'from the environment'
+    const { env } = process
+    process.env = { LARDER_NAME: 'from the environment' }
     try {
       const service = await startService({ signals: [] })
       services.push(service)
       expect(service.config.cache.name).to.equal('from the environment')
     } finally {
-      delete process.env['LARDER_NAME']
+      process.env = env
     }
   })
 
