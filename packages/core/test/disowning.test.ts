@@ -22,6 +22,7 @@ function slowLog() {
     epoch: 'e',
     position: () => position,
     floor: () => 0,
+    unacknowledged: 0,
     confirmedAt: () => Number.POSITIVE_INFINITY,
     append: (invalidation: Invalidation) =>
       new Promise<number>((resolve, reject) => waiting.push({ invalidation, resolve, reject })),
