@@ -229,7 +229,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
       return { rule, frame, claimed: found.claimed }
     },
     async set(write) {
-      if (now() < writesFrom) {
+      if (now() < writesFrom || !tier.usable) {
         metrics.count('farSkips')
         return undefined
       }
