@@ -10,19 +10,20 @@ export function writeAnswer(res: ServerResponse, { status, headers, removed, bod
   // Somebody in front answered while this request waited for another's run.
   if (res.headersSent) return
   if (removed !== undefined && removed.length > 0) for (const name of removed) res.removeHeader(name)
-  // Outer middleware that hooks the head expects to find the fields on the response, and so do a Vary and cookies to be joined.
-  // Of the lines of one name Node 20's `writeHead` keeps only the last when fields are set already.
-  if (
-    Object.hasOwn(res, 'writeHead') ||
-    res.hasHeader('vary') ||
-    res.hasHeader('set-cookie') ||
-    hasRepeatedName(headers)
-  ) {
+  if (Object.hasOwn(res, 'writeHead') || hasToJoin(res, headers)) {
+    // Outer middleware that hooks the head expects to find the fields on the response.
     res.statusCode = status
     putFields(res, headers)
   } else res.writeHead(status, headers as string[])
   if (body === undefined) res.end()
   else res.end(body)
+}
+
+/** Whether what is set already has a say in what is sent. */
+function hasToJoin(res: ServerResponse, headers: HeaderList): boolean {
+  const names = res.getHeaderNames()
+  // Of the lines of one name Node 20's `writeHead` keeps only the last when fields are set already.
+  return names.length > 0 && (names.includes('vary') || names.includes('set-cookie') || hasRepeatedName(headers))
 }
 
 /** Whether a field has several lines. */
