@@ -103,17 +103,15 @@ class OneExchange implements KoaExchange, CacheRequest {
 
   send(response: Outgoing): void {
     const ctx = this.subject
-    if (!isWrittenByHand(ctx)) {
-      if (this.#outer === undefined && this.#outermost && !isClaimed(ctx.req)) {
-        // Nobody looks at the context again, so Koa need not make an answer of it: it writes nothing once one has gone out.
-        writeAnswer(ctx.res, response)
-      } else {
-        if (this.#outer !== undefined) {
-          discardBody(ctx)
-          restoreFields(ctx.res, this.#outer)
-        }
-        putAnswer(ctx, response)
+    if (this.#outer === undefined && this.#outermost && !isClaimed(ctx.req)) {
+      // Nobody looks at the context again, so Koa need not make an answer of it: it writes nothing once one has gone out.
+      writeAnswer(ctx.res, response)
+    } else if (!isWrittenByHand(ctx)) {
+      if (this.#outer !== undefined) {
+        discardBody(ctx)
+        restoreFields(ctx.res, this.#outer)
       }
+      putAnswer(ctx, response)
     }
     this.#answered = true
     this.#settle()
