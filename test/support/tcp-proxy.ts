@@ -57,6 +57,8 @@ export async function startTcpProxy({ target, random = Math.random }: TcpProxyOp
   const faults: Record<Way, Faults> = { toServer: {}, toClient: {} }
   const bytes: Record<Way, number> = { toServer: 0, toClient: 0 }
   const links = new Set<Link>()
+  // Until they are closed: one that has been ended may still have something to say to a peer that does not listen.
+  const sockets = new Set<Socket>()
   let accepted = 0
   let server: Server
   let port = 0
@@ -66,6 +68,10 @@ export async function startTcpProxy({ target, random = Math.random }: TcpProxyOp
       accepted++
       const upstreamPort = typeof target === 'number' ? target : target()
       const upstream = openSocket({ port: upstreamPort, host: '127.0.0.1', allowHalfOpen: true })
+      for (const socket of [client, upstream]) {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+      }
       const link = createLink(client, upstream, { faults, bytes, random, ended: () => links.delete(link) })
       links.add(link)
     })
@@ -81,6 +87,12 @@ export async function startTcpProxy({ target, random = Math.random }: TcpProxyOp
     server.close()
     await once(server, 'close')
   }
+
+  // Node does not get to its end while an unreferenced socket waits to be shut down.
+  const destroy = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  process.once('exit', destroy)
 
   await listen()
   return {
@@ -107,7 +119,11 @@ export async function startTcpProxy({ target, random = Math.random }: TcpProxyOp
       for (const link of links) link.changed()
       if (!server.listening) await listen()
     },
-    close: refuse,
+    async close() {
+      await refuse()
+      destroy()
+      process.removeListener('exit', destroy)
+    },
   }
 }
 
@@ -132,8 +148,10 @@ function createLink(client: Socket, server: Socket, terms: Terms): Link {
     isOpen = false
     for (const pump of pumps) pump.stop()
     for (const socket of [client, server]) {
-      if (isReset) socket.resetAndDestroy()
-      else socket.destroySoon()
+      if (!isReset) socket.destroySoon()
+      // One that has sent its FIN already, and waits for the peer to take it, refuses to be reset.
+      else if (socket.writableEnded) socket.destroy()
+      else socket.resetAndDestroy()
     }
     terms.ended()
   }
