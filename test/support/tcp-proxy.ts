@@ -88,12 +88,6 @@ export async function startTcpProxy({ target, random = Math.random }: TcpProxyOp
     await once(server, 'close')
   }
 
-  // Node does not get to its end while an unreferenced socket waits to be shut down.
-  const destroy = (): void => {
-    for (const socket of sockets) socket.destroy()
-  }
-  process.once('exit', destroy)
-
   await listen()
   return {
     host: '127.0.0.1',
@@ -121,8 +115,8 @@ export async function startTcpProxy({ target, random = Math.random }: TcpProxyOp
     },
     async close() {
       await refuse()
-      destroy()
-      process.removeListener('exit', destroy)
+      // What a socket still has to write keeps the process, referenced or not.
+      for (const socket of sockets) socket.destroy()
     },
   }
 }

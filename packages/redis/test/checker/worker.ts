@@ -35,7 +35,7 @@ const quiet = (client: Redis): Redis => client.on('error', () => {})
 const source = quiet(new Redis({ port: sourcePort, enableAutoPipelining: true }))
 const groups = ports.map(port => {
   const client = quiet(new Redis({ ...clientSettings({ port, keyPrefix: '' }), socketTimeout: 1000 }))
-  const log = redisLog(client, { tick: `${tickMs}ms`, deadline: '250ms' })
+  const log = redisLog(client, { tick: `${tickMs}ms`, deadline: '500ms' })
   const far = redisStore(client)
   const cache = createCache({
     log,
