@@ -33,7 +33,7 @@ describe('random histories on real servers', function () {
 
   for (const [name, mutant] of Object.entries(mutants)) {
     it(`do with a mechanism off: ${name}`, async function () {
-      const { violations, histories: ran, tookMs } = await check({ histories: 6000, mutant, untilViolation: true })
+      const { violations, histories: ran, tookMs } = await check({ histories: 12_000, mutant, untilViolation: true })
       this.runnable().title += ` (after ${ran}, ${(tookMs / 1000).toFixed(0)} s)`
       expect(violations).not.to.deep.equal([])
     })

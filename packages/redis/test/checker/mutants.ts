@@ -79,5 +79,6 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   },
   'the shared store heard while the log has not taken a purge': {
     changes: [{ file: 'core/src/far/tier.ts', from: ' && !(log.unacknowledged > 0)', to: '' }],
+    faults: ['a silent network', 'connections reset', 'FLUSHALL'],
   },
 }
