@@ -2,7 +2,8 @@
 //
 // | not for memory alone | why |
 // |---|---|
-// | O4 addresses and passwords of a server, O5 errors of its client, O8 foreign entries, O9 forged messages | needs a shared tier |
+// | O4 addresses and passwords of a server | needs a shared tier |
+// | O5 errors of its client, O8 foreign entries, O9 forged messages | in shared.test.ts, on a real Redis |
 // | O6 attributes of spans | in telemetry.test.ts, with the real instrumentations |
 
 import { type CacheEvent, createCache, escapeGlob, functionFlags, glob, onCacheEvent } from '@larder/core'
