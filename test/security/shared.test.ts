@@ -207,7 +207,7 @@ vectors('a shared tier', site => {
     expect(JSON.stringify(events)).not.to.include(secret)
   })
 
-  it('stale while it revalidates: both processes are answered, and one of them refreshes', async () => {
+  it('D10: what is stale is refreshed by one process, and all of them are answered', async () => {
     const pages = { '/p': () => ({ headers: { 'Cache-Control': 'public, max-age=1, stale-while-revalidate=60' } }) }
     const [a, b] = [await process(pages), await process(pages)]
     await a.ask('/p')

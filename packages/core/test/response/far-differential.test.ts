@@ -70,6 +70,9 @@ function stepsOf(chance: Chance): readonly Step[] {
 
 describe('a far store that hangs, fails or is slow at random', () => {
   const bedFor = beds()
+  // Not in each: a store that is full is spared writes for a while.
+  let sets = 0
+  after(() => void expect(sets).to.be.greaterThan(20))
 
   async function play(
     steps: readonly Step[],
@@ -134,7 +137,7 @@ describe('a far store that hangs, fails or is slow at random', () => {
       far.after = operation => (operation === 'time' ? undefined : spoil(operation))
       expect(await play(steps, far)).to.deep.equal(await play(steps, undefined))
       expect(far.count('get')).to.be.greaterThan(5)
-      expect(far.count('set')).to.be.greaterThan(0)
+      sets += far.count('set')
     })
   }
 })
