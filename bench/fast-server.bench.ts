@@ -5,9 +5,7 @@ import { createServer } from '@larder/express'
 import express, { type RequestHandler } from 'express'
 // @ts-expect-error The alias has no types of its own.
 import express4 from 'express4'
-import { race, serveCourse } from './race.ts'
-import { report } from './report.ts'
-import { spread, timesAsFast, written } from './spread.ts'
+import { contest } from './contest.ts'
 
 const items = Array.from({ length: 20 }, (_, id) => ({ id, title: `Event ${id}`, city: 'Lyon' }))
 const text = JSON.stringify({ items })
@@ -53,17 +51,16 @@ const against: Readonly<Record<string, string>> = {
   'Express 4 on the fast server, res.json': 'Express 4, res.json',
 }
 
-const [name] = process.argv.slice(2)
-if (name !== undefined) await serveCourse(courses[name]!())
-else {
-  const file = import.meta.filename
-  const taken = await race({ file, courses: Object.keys(courses), rounds: 15, requests: 8000, connections: 32 })
-  const raw = taken.get('node:http, Buffer of 1 KB')!
-  const figures = [...taken].map(([course, micros]) => ({
-    course,
-    'µs of CPU': written(spread(micros), 1),
-    'share of raw': written(timesAsFast(micros, raw)),
-    '× plain Express': course in against ? written(timesAsFast(micros, taken.get(against[course]!)!)) : undefined,
-  }))
-  report('fast-server', figures)
-}
+await contest({
+  name: 'fast-server',
+  title: 'Express on the fast server, without any cache',
+  about:
+    '`createServer(app)` of @larder/express in place of node:http: the same app, an empty handler and `res.json` of 1 KB.',
+  file: import.meta.filename,
+  raw: 'node:http, Buffer of 1 KB',
+  courses: Object.fromEntries(Object.entries(courses).map(([name, make]) => [name, () => ({ server: make() })])),
+  against: { '× plain Express': course => against[course] },
+  goals: Object.entries(against).map(([course, plain]) => {
+    return { scenario: course, course, against: plain, atLeast: 2, unit: '× plain Express' }
+  }),
+})

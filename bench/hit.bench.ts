@@ -1,77 +1,85 @@
-// A hit from memory of a response of 1 KB beside what it can be compared with: raw node:http, and the frameworks without a cache.
+// A hit from memory of a response of 1 KB beside raw node:http, the frameworks without a cache, other caches, and proxies.
 
-import { createServer as createNodeServer, type Server } from 'node:http'
-import { createServer, responseCache as expressCache } from '@larder/express'
-import { responseCache as koaCache } from '@larder/koa'
-import express, { type RequestHandler } from 'express'
-import Koa, { type Middleware } from 'koa'
-import { race, serveCourse } from './race.ts'
-import { report } from './report.ts'
-import { spread, timesAsFast, written } from './spread.ts'
+import { createServer as createNodeServer } from 'node:http'
+import { createServer } from '@larder/express'
+import type { RequestHandler } from 'express'
+import { contest } from './contest.ts'
+import { createOrigin } from './origin.ts'
+import { bareKoa, expressApp, koa, larderExpress, larderKoa, raw } from './ours.ts'
+import { peer } from './peers.ts'
+import { nginx, varnish } from './proxies.ts'
 
-const items = Array.from({ length: 20 }, (_, id) => ({ id, title: `Event ${id}`, city: 'Lyon' }))
-const body = Buffer.from(JSON.stringify({ items }))
-const headers = ['Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(body.length)]
-
-function expressApp(...handlers: RequestHandler[]) {
-  const app = express()
-  app.disable('x-powered-by')
-  app.use(...handlers)
-  return app
-}
-
-function koaServer(...layers: Middleware[]): Server {
-  const app = new Koa()
-  for (const layer of layers) app.use(layer)
-  return createNodeServer(app.callback())
-}
-
-const empty: RequestHandler = (_req, res) => void res.end()
+const { body, headers } = createOrigin()
 const sent = ['ETag', '"bench"', 'Date', new Date().toUTCString(), 'Age', '1', 'Cache-Status', 'larder; hit; ttl=3599']
 const all = [...headers, ...sent]
 /** All that a hit sends, by a handler that knows it beforehand: what a hit costs more is the cache. */
 const same: RequestHandler = (_req, res) => void res.writeHead(200, all).end(body)
-const json: RequestHandler = (_req, res) => void res.json({ items })
-const koaJson: Middleware = ctx => {
-  ctx.body = { items }
-}
+const empty: RequestHandler = (_req, res) => void res.end()
 
-const raw = 'node:http, flat headers and a Buffer'
+const rawName = 'node:http, headers and body made beforehand'
 const expressEmpty = 'Express, empty handler'
-const koaJsonOnly = 'Koa, empty handler with 1 KB of JSON'
+const koaJson = 'Koa, handler with the JSON alone'
+const fastHit = 'Larder, Express on the fast server'
+const plainHit = 'Larder, Express'
+const koaHit = 'Larder, Koa'
 
-const courses: Readonly<Record<string, () => Server>> = {
-  [raw]: () => createNodeServer((_req, res) => res.writeHead(200, headers).end(body)),
-  [expressEmpty]: () => createNodeServer(expressApp(empty)),
-  'Express, handler that sends the same': () => createNodeServer(expressApp(same)),
-  'Express, hit': () => createNodeServer(expressApp(expressCache('1h'), json)),
-  'Express on the fast server, empty handler': () => createServer(expressApp(empty)),
-  'Express on the fast server, handler that sends the same': () => createServer(expressApp(same)),
-  'Express on the fast server, hit': () => createServer(expressApp(expressCache('1h'), json)),
-  'Koa, empty handler with {}': () => {
-    return koaServer(ctx => {
-      ctx.body = {}
-    })
+await contest({
+  name: 'hit',
+  title: 'A hit from memory, 1 KB',
+  about: 'Every cache holds the response; every handler would answer the same JSON.',
+  file: import.meta.filename,
+  raw: rawName,
+  rounds: 7,
+  courses: {
+    [rawName]: () => raw(),
+    [fastHit]: () => larderExpress(),
+    [plainHit]: () => larderExpress({ server: 'plain' }),
+    [koaHit]: () => larderKoa(),
+    'Larder, Koa behind a layer': () => larderKoa({ outer: [(_ctx, next) => next()] }),
+    'Express on the fast server, empty handler': () => ({ server: createServer(expressApp(empty)) }),
+    'Express on the fast server, handler that sends the same': () => ({ server: createServer(expressApp(same)) }),
+    [expressEmpty]: () => ({ server: createNodeServer(expressApp(empty)) }),
+    'Express, handler that sends the same': () => ({ server: createNodeServer(expressApp(same)) }),
+    'Koa, empty handler': () =>
+      koa(ctx => {
+        ctx.body = {}
+      }),
+    [koaJson]: () => bareKoa(),
+    'Fastify, Buffer': peer('fastify', { isCache: false }),
+    'Fastify, JSON by a schema': peer('fastify', { isCache: false, with: 'schema' }),
+    'koa-cash': peer('koa-cash'),
+    apicache: peer('apicache'),
+    'route-cache': peer('route-cache'),
+    'express-expeditious': peer('express-expeditious'),
+    'cache-manager by hand, Express': peer('cache-manager'),
+    'bentocache by hand, Express': peer('bentocache'),
+    'nginx, proxy_cache': nginx(),
+    Varnish: varnish(),
   },
-  [koaJsonOnly]: () => koaServer(koaJson),
-  'Koa, hit': () => koaServer(koaCache('1h'), koaJson),
-  'Koa, hit behind a layer': () => koaServer((_ctx, next) => next(), koaCache('1h'), koaJson),
-}
-
-const [name] = process.argv.slice(2)
-if (name !== undefined) await serveCourse(courses[name]!())
-else {
-  const file = import.meta.filename
-  const taken = await race({ file, courses: Object.keys(courses), rounds: 15, requests: 8000, connections: 32 })
-  const against = (course: string, micros: number[]) => written(timesAsFast(micros, taken.get(course)!))
-  report(
-    'hit',
-    [...taken].map(([course, micros]) => ({
-      course,
-      'µs of CPU': written(spread(micros), 1),
-      'share of raw': against(raw, micros),
-      '× Express, empty': course.startsWith('Express') ? against(expressEmpty, micros) : undefined,
-      '× Koa, JSON': course.startsWith('Koa') ? against(koaJsonOnly, micros) : undefined,
-    })),
-  )
-}
+  against: {
+    '× Express, empty': course => (/Express/.test(course) ? expressEmpty : undefined),
+    '× Koa, JSON': course => (/Koa/.test(course) ? koaJson : undefined),
+  },
+  goals: [
+    { scenario: 'hit, Express on the fast server', course: fastHit, against: rawName, atLeast: 0.8, unit: 'of raw' },
+    {
+      scenario: 'hit, Express on the fast server',
+      course: fastHit,
+      against: expressEmpty,
+      atLeast: 4,
+      unit: '× an empty handler on plain Express',
+    },
+    {
+      scenario: 'hit, Express on the fast server',
+      course: fastHit,
+      against: 'apicache',
+      atLeast: 5,
+      unit: '× apicache',
+    },
+    { scenario: 'hit, Express', course: plainHit, against: expressEmpty, atLeast: 1, unit: '× an empty handler' },
+    { scenario: 'hit, Express', course: plainHit, against: 'apicache', atLeast: 1.4, unit: '× apicache' },
+    { scenario: 'hit, Koa', course: koaHit, against: rawName, atLeast: 0.6, unit: 'of raw' },
+    { scenario: 'hit, Koa', course: koaHit, against: koaJson, atLeast: 1.25, unit: '× an empty JSON handler' },
+    { scenario: 'hit, Koa', course: koaHit, against: 'koa-cash', atLeast: 1.15, unit: '× koa-cash' },
+  ],
+})

@@ -6,12 +6,14 @@ import type { AddressInfo } from 'node:net'
 import { type Cache, createCache } from '@larder/core'
 import { responseCache } from '@larder/express'
 import express from 'express'
-import { report } from './report.ts'
+import { quick } from './quick.ts'
+import { atMost, type Row, report } from './report.ts'
 
-const KEYS = 1_000_000
+const KEYS = quick ? 2000 : 1_000_000
+const RESPONSES = quick ? 200 : 20_000
 const MiB = 1024 * 1024
 
-const figures = []
+const figures: Row[] = []
 for (const [shape, maxMiB, valueBytes] of [
   ['tiny values', 64, 16],
   ['1 KiB values', 64, 1024],
@@ -25,7 +27,23 @@ for (const [shape, bodyBytes] of [
 ] as const) {
   figures.push(await runResponses(shape, bodyBytes))
 }
-report('memory', figures)
+const stored = figures.at(-1)!
+report('memory', {
+  title: 'Memory',
+  about:
+    '1,000,000 random keys through `cache.set`, against a bound; and 20,000 responses through Express, each under its own URL. Counted is what the tier holds against its bound; taken is what the heap and the buffers of the process grew by.',
+  rows: figures,
+  goals: quick
+    ? []
+    : [
+        atMost(
+          'memory, 20,000 responses of 4 KiB',
+          1.2,
+          '× the bytes stored',
+          Number(stored['taken / bytes of bodies']),
+        ),
+      ],
+})
 
 async function run(shape: string, maxMiB: number, valueBytes: number) {
   const cache = createCache({ maxBytes: maxMiB * MiB })
@@ -66,8 +84,12 @@ async function runResponses(shape: string, bodyBytes: number) {
   await cache.clear()
   collect()
   const before = taken()
-  for (let i = 0; i < 20_000; i += 8) await Promise.all(Array.from({ length: 8 }, (_, j) => ask(`/page?n=${i + j}`)))
-  const figures = await measured(shape, 256, cache, before)
+  for (let i = 0; i < RESPONSES; i += 8) await Promise.all(Array.from({ length: 8 }, (_, j) => ask(`/page?n=${i + j}`)))
+  const measuredFigures = await measured(shape, 256, cache, before)
+  const figures = {
+    ...measuredFigures,
+    'taken / bytes of bodies': round((measuredFigures['MiB really taken'] * MiB) / (RESPONSES * bodyBytes)),
+  }
   agent.destroy()
   server.close()
   return figures

@@ -1,29 +1,79 @@
-// npm run bench: every benchmark, or the one that is named. Each writes its figures to bench/results/NAME.json.
+// npm run bench: every benchmark, or those that are named. Each writes its figures to bench/results/NAME.json; together they make docs/benchmarks.md.
+// With --quick it only shows that they run, fetches nothing, and leaves results and page alone.
 
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
-import { ensureInstalled, root } from './setup.mjs'
+import { provideProgram } from './programs.mjs'
+import { provideRedisServer } from './redis.mjs'
+import { ensureInstalled, npm, root } from './setup.mjs'
 
-ensureInstalled()
-// What is measured is what is published: tsx names every function anew each time it is made, which costs a miss dearly.
-build()
+const LONGEST_MS = 240_000
 
 const known = readdirSync(join(root, 'bench'))
   .filter(name => name.endsWith('.bench.ts'))
   .map(name => name.slice(0, -'.bench.ts'.length))
-const [name] = process.argv.slice(2)
-if (name !== undefined && !known.includes(name)) {
-  console.error(`No benchmark is called '${name}'. There are: ${known.join(', ')}`)
+const args = process.argv.slice(2)
+const isQuick = args.includes('--quick')
+const named = args.filter(arg => arg !== '--quick')
+const unknown = named.find(name => !known.includes(name))
+if (unknown !== undefined) {
+  console.error(`No benchmark is called '${unknown}'. There are: ${known.join(', ')}`)
   process.exit(1)
 }
-for (const each of name === undefined ? known : [name]) {
-  console.log(`\n${each}`)
-  const flags = ['--expose-gc', '--import', 'ts-blank-space/register']
-  const { status } = spawnSync(process.execPath, [...flags, join(root, 'bench', `${each}.bench.ts`)], {
+
+ensureInstalled()
+if (!isQuick) provide()
+// What is measured is what is published: tsx names every function anew each time it is made, which costs a miss dearly.
+build()
+
+const failed = (named.length > 0 ? named : known).filter(name => {
+  console.log(`\n${name}`)
+  return !runs(`${name}.bench.ts`)
+})
+if (!writesPage()) failed.push('the page')
+if (failed.length > 0) {
+  console.error(`\nFailed: ${failed.join(', ')}`)
+  process.exitCode = 1
+}
+
+/** One that fails, or takes too long, stops no other. */
+function runs(file, ...args) {
+  const flags = ['--expose-gc', '--import', new URL('../bench/strip-types.mjs', import.meta.url).href]
+  const { status } = spawnSync(process.execPath, [...flags, join(root, 'bench', file), ...args], {
     cwd: root,
     stdio: 'inherit',
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+    env: { ...process.env, ...(isQuick && { LARDER_BENCH_QUICK: '1' }) },
   })
-  if (status !== 0) process.exit(status ?? 1)
+  return status === 0
+}
+
+function writesPage() {
+  if (!isQuick) return runs('page.ts')
+  const folder = join(root, 'bench/results/quick')
+  mkdirSync(folder, { recursive: true })
+  return runs('page.ts', folder)
+}
+
+/** What Larder is measured beside, where it can be had; each benchmark says what was missing. */
+function provide() {
+  for (const name of ['wrk', 'nginx', 'varnishd']) {
+    if (provideProgram(name) === undefined) console.log(`(no ${name} here: what needs it is left out)`)
+  }
+  provideRedisServer()
+  if (arePeersInstalled()) return
+  console.log('Installing what Larder is measured beside, in bench (npm ci), once …')
+  const { command, args } = npm('ci', '--ignore-scripts', '--no-audit', '--no-fund')
+  spawnSync(command, args, { cwd: join(root, 'bench'), stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+function arePeersInstalled() {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'bench/package.json'), 'utf8'))
+  return Object.entries(devDependencies).every(([name, version]) => {
+    const manifest = join(root, 'bench/node_modules', name, 'package.json')
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version
+  })
 }

@@ -1,0 +1,13 @@
+// apicache in Express, by its README.
+
+import { createServer } from 'node:http'
+import apicache from 'apicache'
+import express from 'express'
+
+export default function make(origin) {
+  const app = express()
+  app.disable('x-powered-by')
+  const cache = apicache.middleware
+  app.get('/', cache('1 hour'), (_req, res) => res.json(origin.json()))
+  return { server: createServer(app) }
+}

@@ -1,0 +1,12 @@
+// route-cache in Express, by its README.
+
+import { createServer } from 'node:http'
+import express from 'express'
+import routeCache from 'route-cache'
+
+export default function make(origin) {
+  const app = express()
+  app.disable('x-powered-by')
+  app.get('/', routeCache.cacheSeconds(3600), (_req, res) => res.json(origin.json()))
+  return { server: createServer(app) }
+}
