@@ -8,6 +8,8 @@ export default function make(origin) {
   const app = express()
   app.disable('x-powered-by')
   const cache = apicache.middleware
-  app.get('/', cache('1 hour'), (_req, res) => res.json(origin.json()))
+  app.get('/', cache('1 hour'), async (_req, res) => {
+    res.json(await origin.json())
+  })
   return { server: createServer(app) }
 }

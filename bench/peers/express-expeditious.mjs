@@ -8,6 +8,8 @@ export default function make(origin) {
   const app = express()
   app.disable('x-powered-by')
   const cache = getExpeditiousCache({ namespace: 'bench', defaultTtl: '1 hour' })
-  app.get('/', cache, (_req, res) => res.json(origin.json()))
+  app.get('/', cache, async (_req, res) => {
+    res.json(await origin.json())
+  })
   return { server: createServer(app) }
 }

@@ -11,7 +11,7 @@ export default function make(origin) {
   app.use(koaCash({ get: key => cache.get(key), set: (key, value) => cache.set(key, value) }))
   app.use(async ctx => {
     if (await ctx.cashed()) return
-    ctx.body = origin.json()
+    ctx.body = await origin.json()
   })
   return { server: createServer(app.callback()) }
 }

@@ -7,6 +7,8 @@ import routeCache from 'route-cache'
 export default function make(origin) {
   const app = express()
   app.disable('x-powered-by')
-  app.get('/', routeCache.cacheSeconds(3600), (_req, res) => res.json(origin.json()))
+  app.get('/', routeCache.cacheSeconds(3600), async (_req, res) => {
+    res.json(await origin.json())
+  })
   return { server: createServer(app) }
 }

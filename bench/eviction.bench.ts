@@ -1,0 +1,90 @@
+// Which entries the memory tier lets go: its hit ratio on synthetic web traces beside lru-cache and Belady's rule, its speed, and its memory.
+
+import { hitRatio, hitRatioOfBelady, leastRecentlyUsed, memoryTier, type Store } from './eviction/policies.ts'
+import { makeTraces, type Trace } from './eviction/traces.ts'
+import { quick } from './quick.ts'
+import { type Row, report } from './report.ts'
+import { spread, written } from './spread.ts'
+
+const REQUESTS = quick ? 3000 : 400_000
+const RESOURCES = quick ? 500 : 50_000
+const ROUNDS = quick ? 1 : 5
+
+const stores: Readonly<Record<string, (maxBytes: number) => Store>> = {
+  'S3-FIFO': memoryTier,
+  LRU: leastRecentlyUsed,
+}
+
+const traces = makeTraces(REQUESTS, RESOURCES)
+const rows: Row[] = []
+for (const trace of traces) {
+  for (const share of [0.01, 0.05, 0.2]) {
+    const maxBytes = Math.floor(share * bytesOf(trace))
+    const ours = hitRatio(trace, memoryTier(maxBytes)) * 100
+    const lru = hitRatio(trace, leastRecentlyUsed(maxBytes)) * 100
+    rows.push({
+      trace: trace.name,
+      'cache holds': `${share * 100} % of the bytes`,
+      'S3-FIFO, % hits': ours.toFixed(1),
+      'LRU, % hits': lru.toFixed(1),
+      'Belady, % hits': (hitRatioOfBelady(trace, maxBytes) * 100).toFixed(1),
+      gain: `${ours >= lru ? '+' : '−'}${Math.abs(ours - lru).toFixed(1)}`,
+    })
+  }
+}
+const speeds = speed(traces[1]!)
+const memory = Object.entries(stores).map(([name, make]) => [name, bytesOfAnEntry(make)] as const)
+report('eviction', {
+  title: 'What memory lets go',
+  about: `Hits of all requests on made-up traces of ${REQUESTS.toLocaleString('en')} requests over ${RESOURCES.toLocaleString('en')} resources of some kilobytes each, few of them up to a megabyte. The memory tier lets go by S3-FIFO; LRU is lru-cache; Belady's rule knows the future and is what no cache can do better, were all sizes the same.`,
+  rows,
+  notes: [
+    ...Object.entries(speeds).map(([name, micros]) => `${name}: ${written(micros)} µs for a request of the trace`),
+    ...memory.map(
+      ([name, bytes]) =>
+        `${name}: ${Math.round(bytes)} bytes of memory for an entry, beside the key and the entry itself`,
+    ),
+  ],
+})
+
+/** The bytes of all that is asked for again and again. */
+function bytesOf({ bytes }: Trace): number {
+  return bytes.subarray(0, RESOURCES).reduce((sum, each) => sum + each, 0)
+}
+
+/** In turns: what disturbs one disturbs the other. */
+function speed(trace: Trace) {
+  const maxBytes = Math.floor(bytesOf(trace) / 20)
+  const taken = new Map(Object.keys(stores).map(name => [name, [] as number[]]))
+  for (let round = -1; round < ROUNDS; round++) {
+    for (const [name, make] of Object.entries(stores)) {
+      const began = process.cpuUsage()
+      hitRatio(trace, make(maxBytes))
+      const { user, system } = process.cpuUsage(began)
+      if (round >= 0) taken.get(name)!.push((user + system) / REQUESTS)
+    }
+  }
+  return Object.fromEntries([...taken].map(([name, micros]) => [name, spread(micros)]))
+}
+
+function bytesOfAnEntry(make: (maxBytes: number) => Store): number {
+  const count = quick ? 2000 : 200_000
+  const keys = Array.from({ length: 2 * count }, (_, i) => `GET https://h.example/${i}`)
+  const entry = {}
+  const store = make(count)
+  collect()
+  const before = held()
+  // Twice as many as fit: what a policy keeps of those that it let go counts too.
+  for (const key of keys) store.set(key, entry, 1)
+  collect()
+  return (held() - before) / count
+}
+
+function held(): number {
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+function collect(): void {
+  for (let i = 0; i < 3; i++) globalThis.gc?.()
+}

@@ -1,0 +1,69 @@
+// A purge of a tag that 100,000 entries carry, in memory and on Redis: what it takes, and that nothing of it is served.
+
+import { type Cache, createCache } from '@larder/core'
+import { connectRedis, redisStore } from '@larder/redis'
+import { quick } from './quick.ts'
+import { type Row, report } from './report.ts'
+import { spread, written } from './spread.ts'
+import { provideRedis, redisPort } from './with-redis.ts'
+
+const ENTRIES = quick ? 500 : 100_000
+const ROUNDS = quick ? 1 : 5
+
+const redis = await provideRedis()
+const rows: Row[] = [await measure('memory', () => createCache({ maxBytes: 512 * 1024 * 1024 }), ENTRIES)]
+const notes: string[] = []
+if (typeof redis === 'string') notes.push(`on Redis: ${redis}`)
+else {
+  const client = connectRedis({ port: redisPort() })
+  const make = () => createCache({ maxBytes: 512 * 1024 * 1024, farDeadline: '2s', far: redisStore(client) })
+  rows.push(await measure('memory and Redis', make, ENTRIES))
+  client.disconnect()
+  await redis?.end()
+}
+const one = rows.map(row => `${row['tier']}: ${row['one entry, ms']}`).join('; ')
+report('purge', {
+  title: `A purge of ${ENTRIES.toLocaleString('en')} entries`,
+  about:
+    'Every entry carries the tag, and one purge takes them all: an invalidation is one record in a log, whatever it hits. Beside it, a purge of a tag of one entry.',
+  rows,
+  notes: [...notes, `a purge of one entry takes ${one} ms`],
+})
+process.exit()
+
+async function measure(tier: string, make: () => Cache, entries: number): Promise<Row> {
+  const cache = make()
+  const [all, single]: [number[], number[]] = [[], []]
+  await cache.invalidateTags(['warm'])
+  let fillMs = 0
+  let served = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const began = performance.now()
+    for (let i = 0; i < entries; i += 500) {
+      const batch = Array.from({ length: Math.min(500, entries - i) }, (_, j) => i + j)
+      await Promise.all(batch.map(n => cache.set(`key ${n}`, { n }, { ttl: '1h', tags: ['all', `one ${n}`] })))
+    }
+    fillMs = performance.now() - began
+    if ((await cache.get('key 0')) === undefined) throw new Error(`${tier}: nothing was kept`)
+    single.push(await timed(() => cache.invalidateTags(['one 0'])))
+    all.push(await timed(() => cache.invalidateTags(['all'])))
+    for (let i = 0; i < entries; i += Math.ceil(entries / 1000)) {
+      if ((await cache.get(`key ${i}`)) !== undefined) served++
+    }
+  }
+  await cache.close()
+  return {
+    tier,
+    entries,
+    'purge, ms': written(spread(all), 3),
+    'one entry, ms': written(spread(single), 3),
+    'served afterwards, of 1,000 asked for': served,
+    'fill, ms': Math.round(fillMs),
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}
