@@ -77,7 +77,7 @@ async function droppedSpans(service: Loaded): Promise<number> {
 }
 
 describe('a collector that does not do its part', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   let good: Collector
   let reference: Loaded
   before(async () => {
@@ -105,6 +105,8 @@ describe('a collector that does not do its part', function () {
         }
         expect(delta(), JSON.stringify(p99s)).to.be.at.most(MOST_MS)
         expect(Number((await ask(service, '/heap')).text) - heap).to.be.at.most(MOST_BYTES)
+        // On a slow machine the queue takes its time to be full.
+        for (let i = 0; i < 200 && (await droppedSpans(service)) === 0; i++) await round(service)
         expect(await droppedSpans(service)).to.be.greaterThan(0)
         expect(await droppedSpans(reference)).to.equal(0)
         const { flushed, tookMs } = await end(service)

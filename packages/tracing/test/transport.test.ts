@@ -112,6 +112,17 @@ describe('the transport of OTLP', () => {
     expect((await transport.send(data, 10_000)).status).to.equal('failure')
   })
 
+  it('nothing is sent any more when it ends before the connection was asked for', async () => {
+    const { transport, closing, ended, attempts } = await bed(() => {})
+    const sent = transport.send(data, 10_000)
+    closing.abort()
+    ended.abort()
+    const began = performance.now()
+    expect((await sent).status).to.equal('failure')
+    expect(performance.now() - began).to.be.lessThan(5_000)
+    expect(attempts()).to.equal(0)
+  })
+
   it('many at once are one listener on each signal', async () => {
     const warnings: Error[] = []
     const note = (warning: Error) => void warnings.push(warning)

@@ -52,10 +52,11 @@ export function createTransport(configuration: HttpConfiguration, { closing, end
   }
 
   async function attempt(body: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
-    if (ended.aborted) return failure(new Error('The exporter was shut down.'))
     try {
       const headers = await configuration.headers()
       agent ??= await configuration.agentFactory(protocol)
+      // It may have ended while these were awaited.
+      if (ended.aborted) return failure(new Error('The exporter was shut down.'))
       return await post(body, headers, agent, Math.max(1, timeoutMs))
     } catch (error) {
       return failure(error)
