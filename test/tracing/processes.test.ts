@@ -3,6 +3,7 @@
 
 import { expect } from 'chai'
 import type { PackedProject } from '../package/packed.ts'
+import { ask } from '../support/http.ts'
 import { type CollectedSpan, type Collector, startCollector } from '../support/otlp-collector.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { packServices, type Service, startService } from './services.ts'
@@ -174,6 +175,54 @@ describe('a traced service', function () {
         expect([ending.code, ending.signal]).to.deep.equal([null, 'SIGTERM'])
         expect(service.errors()).to.equal('')
       })
+    })
+  }
+
+  for (const [file, flag] of [
+    ['express.mjs', '--import'],
+    ['koa.cjs', '--require'],
+  ] as const) {
+    it(`${file}: what another process stored in Redis is a hit, and the cache’s own commands are in its trace`, async () => {
+      const collector = await startCollector()
+      const own = await startRedis()
+      const env = { REDIS_URL: own.url, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, FAR: 'yes' }
+      const services: Service[] = []
+      try {
+        for (const own of ['/events/98', '/events/99']) {
+          const service = await startService(project, file, [flag, '@larder/tracing/register'], env)
+          services.push(service)
+          // What is stored before the log is reached for the first time does not outlive that.
+          for (let turn = 0; turn < 100; turn++) {
+            const answer = await service.get(own)
+            await answer.arrayBuffer()
+            if (/; hit/.test(answer.headers.get('cache-status') ?? '')) break
+            await new Promise(resolve => setTimeout(resolve, 20))
+          }
+          // Several, since a slow machine is slower than the cache waits for Redis.
+          for (let id = 0; id < 10; id++)
+            await ask(service.port, `/events/7${id}`, { headers: { Host: 'buddies.example' } })
+        }
+        for (const service of services) await service.end()
+        const spans = collector.spans()
+        const hits = spans.filter(
+          ({ kind, attributes }) => kind === 'server' && attributes['larder.cache.status'] === 'hit',
+        )
+        const trees = hits.map(hit => treeOf(traceOf(spans, hit)))
+        const fromRedis = trees.find(lines => lines.some(line => line.endsWith('(client)')))
+        expect(
+          fromRedis?.map(line => line.trim()),
+          JSON.stringify(trees),
+        ).to.include('cache hit')
+        const [far] = traceOf(spans, hits[trees.indexOf(fromRedis!)]!).filter(({ kind }) => kind === 'client')
+        expect(far!.attributes['db.query.text']).to.match(/^[a-z]+$/)
+        const outcomes = collector.points().filter(({ metric }) => metric === 'larder.cache.far.operations')
+        expect(outcomes.map(({ attributes }) => attributes['larder.cache.outcome'])).to.include('hit')
+        expect(collector.text()).not.to.match(/canary|\/events\/7/)
+      } finally {
+        for (const service of services) service.process.kill('SIGKILL')
+        await collector.close()
+        await own.end()
+      }
     })
   }
 })

@@ -2,14 +2,17 @@
 
 const Router = require('@koa/router')
 const { attachCache, createCache, invalidate, responseCache, tracing } = require('@larder/koa')
-const { redisLog } = require('@larder/redis')
+const { redisLog, redisStore } = require('@larder/redis')
 const { Redis } = require('ioredis')
 const Koa = require('koa')
 
 const redis = new Redis(process.env.REDIS_URL)
 const app = new Koa()
 const router = new Router()
-const cache = createCache({ log: redisLog(redis) })
+const cache = createCache({
+  log: redisLog(redis),
+  ...(process.env.FAR && { far: redisStore(redis) }),
+})
 attachCache(app, cache)
 app.silent = true
 app.use(tracing())
@@ -26,6 +29,7 @@ router.get('/broken', async () => {
 })
 app.use(router.routes())
 // What is stored before the log is reached for the first time does not outlive that.
-cache.clear().then(() => {
+const ready = process.env.FAR ? redis.ping() : cache.clear()
+ready.then(() => {
   const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
 })
