@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../../scripts/setup.mjs'
@@ -14,7 +14,8 @@ const register = ['--import', '@larder/tracing/register']
 describe('a process with tracing', function () {
   this.timeout(30_000)
   // Inside the repository, so that its packages are found.
-  const folder = mkdtempSync(join(root, 'test/tracing/.ending-'))
+  mkdirSync(join(root, '.cache'), { recursive: true })
+  const folder = mkdtempSync(join(root, '.cache/ending-'))
   after(() => rmSync(folder, { recursive: true }))
   let collector: Collector
   afterEach(() => collector?.close())
