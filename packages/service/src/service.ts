@@ -3,6 +3,7 @@
 import type { Config } from '@larder/config'
 import type { Cache, Flags } from '@larder/core'
 import type { Health, Lifecycle } from '@larder/lifecycle'
+import type { ServiceTracing } from './tracing.ts'
 
 /** What the parts of an application are made with. */
 export interface Wiring {
@@ -13,6 +14,8 @@ export interface Wiring {
   readonly flags: Flags
   /** For `cacheHealth({ cache, checks: health })` of a door. */
   readonly health: Health
+  /** `undefined` where nothing says where traces or metrics go. */
+  readonly tracing: ServiceTracing | undefined
 }
 
 export interface Service extends Wiring {

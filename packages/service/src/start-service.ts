@@ -1,4 +1,4 @@
-// One call for all of it: configuration, Redis, flags, cache, health and lifecycle, in this order, without what is not configured.
+// One call for all of it: configuration, tracing, Redis, flags, cache, health and lifecycle, in this order, without what is not configured.
 
 import { createCache } from '@larder/core'
 import { createHealth, createLifecycle, type Health, type Part } from '@larder/lifecycle'
@@ -7,6 +7,7 @@ import { readServiceOptions, type StartServiceOptions } from './options.ts'
 import { openRedis } from './redis.ts'
 import type { Service } from './service.ts'
 import { tellWiring } from './tell-wiring.ts'
+import { openTracing, tracingPart } from './tracing.ts'
 
 /**
  * Wire a service by its configuration, and start it. It waits for no other server: without an answer of Redis the cache works in memory,
@@ -21,6 +22,9 @@ export async function startService(options: StartServiceOptions = {}): Promise<S
   let opened: Part[] = []
   let health: Health | undefined
   try {
+    const tracing = await openTracing(config)
+    if (tracing !== undefined) opened.push(tracingPart(tracing, logger))
+
     const redis = await openRedis(config)
     if (redis !== undefined) opened.push({ name: 'redis', stop: redis.close })
 
@@ -31,9 +35,14 @@ export async function startService(options: StartServiceOptions = {}): Promise<S
     opened.push({ name: 'cache', stop: () => cache.close(), metrics: () => cache.getMetrics() })
 
     health = createHealth({ ...(options.checks && { checks: options.checks }), ...(logger && { logger }) })
-    tellWiring(logger, { redis: redis !== undefined, flags: source, mode: flags.mode() })
+    tellWiring(logger, {
+      tracing: tracing?.enabled === true,
+      redis: redis !== undefined,
+      flags: source,
+      mode: flags.mode(),
+    })
 
-    const wiring = { config, cache, flags, health }
+    const wiring = { config, cache, flags, health, tracing }
     const lifecycle = createLifecycle({ ...settings, health, parts: [...opened, ...(await parts(wiring))] })
     // From here on the lifecycle closes what has started, also when a part does not start.
     opened = []

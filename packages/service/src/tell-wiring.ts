@@ -4,6 +4,7 @@ import type { Mode } from '@larder/core'
 import type { Logger } from '@larder/lifecycle'
 
 export interface Wired {
+  readonly tracing: boolean
   readonly redis: boolean
   /** Where the flags come from. */
   readonly flags: string
@@ -19,9 +20,10 @@ export function tellWiring(logger: Logger | undefined, wired: Wired): void {
   }
 }
 
-function sentence({ redis, flags }: Wired): string {
+function sentence({ tracing, redis, flags }: Wired): string {
   const [there, leftOut]: [string[], string[]] = [[], []]
   const put = (isThere: boolean, name: string): void => void (isThere ? there : leftOut).push(name)
+  put(tracing, 'tracing')
   put(redis, 'Redis')
   put(flags !== 'the environment', flags === 'the environment' ? 'flags that change' : `flags from ${flags}`)
   const lines = [

@@ -45,10 +45,11 @@ describe('startService()', function () {
   it('with nothing configured: memory alone, and one line says what was left out', async () => {
     const service = await start({})
     expect(told[0]).to.deep.equal({
+      tracing: false,
       redis: false,
       flags: 'the environment',
       mode: 'on',
-      message: 'left out, since not configured: Redis, flags that change',
+      message: 'left out, since not configured: tracing, Redis, flags that change',
     })
     await service.cache.set('a', 1)
     expect(await service.cache.get('a')).to.equal(1)
@@ -173,7 +174,7 @@ describe('startService()', function () {
       const [one, other] = [await start(env), await start({ REDIS_URL: redis.url })]
       expect(told[0]).to.include({
         redis: true,
-        message: 'with Redis; left out, since not configured: flags that change',
+        message: 'with Redis; left out, since not configured: tracing, flags that change',
       })
       const isThere = async () => (await other.cache.get('a')) === 'shared'
       await eventually(async () => {
@@ -233,7 +234,7 @@ describe('startService()', function () {
         const service = await start({ LARDER_FLAGS_FILE: path, LAUNCHDARKLY_FLAG: 'my-flag', LARDER_MODE: 'read-only' })
         expect(told[0]).to.include({
           flags: 'a file',
-          message: 'with flags from a file; left out, since not configured: Redis',
+          message: 'with flags from a file; left out, since not configured: tracing, Redis',
         })
         await until(() => service.flags.mode() === 'bypass')
         save(true)
