@@ -16,7 +16,11 @@ ensureInstalled()
 
 // Resolved from here, so that it starts in any folder.
 const tsx = import.meta.resolve('tsx')
-const child = spawn(process.execPath, ['--conditions=@larder/source', '--import', tsx, server], {
+// What is to be traced has to be loaded behind it.
+const wantsTracing = Object.keys(process.env).some(name => /^OTEL_(EXPORTER_|(TRACES|METRICS)_EXPORTER$)/.test(name))
+const register = new URL('../packages/tracing/src/register.ts', import.meta.url).href
+const imports = [tsx, ...(wantsTracing ? [register] : [])].flatMap(each => ['--import', each])
+const child = spawn(process.execPath, ['--conditions=@larder/source', ...imports, server], {
   // The channel tells the server when this process has gone, however it went.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 })

@@ -20,7 +20,7 @@ export interface Load {
   readonly ended: Promise<Outcome>
 }
 
-const bodies: Readonly<Record<string, string>> = {
+const ownBodies: Readonly<Record<string, string>> = {
   '/cached': 'cached'.repeat(100),
   '/slow/40': 'slow',
   '/slow/120': 'slow',
@@ -30,8 +30,9 @@ const bodies: Readonly<Record<string, string>> = {
 /**
  * @param clients how many, each with one request at a time.
  * @param mayConnect whether a client may open another connection; when it is left out, each has one for its whole life.
+ * @param bodies the paths to ask for, and what each answers.
  */
-export function load(port: number, clients: number, mayConnect?: () => boolean): Load {
+export function load(port: number, clients: number, mayConnect?: () => boolean, bodies = ownBodies): Load {
   const lost: string[] = []
   const waiting = new Set<() => void>()
   let answered = 0

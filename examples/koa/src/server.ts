@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http'
 import { Router } from '@koa/router'
-import { cacheHealth, responseCache } from '@larder/koa'
+import { cacheHealth, responseCache, tracing } from '@larder/koa'
 import {
   answerForError,
   buddyPage,
@@ -21,9 +21,10 @@ import { readJson } from './read-json.ts'
 /** `X-Run` counts the runs of handlers. */
 let runs = 0
 
-await serve({ name: 'koa', logger: console }, ({ cache, health, buddies, sessions }) => {
+await serve({ name: 'koa', logger: console }, ({ cache, health, metrics, buddies, sessions, purge }) => {
   const app = new Koa()
   const router = new Router()
+  app.use(tracing())
   app.use(cacheHealth({ cache, checks: health }))
   app.use(answerErrors)
 
@@ -31,6 +32,7 @@ await serve({ name: 'koa', logger: console }, ({ cache, health, buddies, session
   const event = responseCache({ cache, ...freshness.event })
   const buddy = responseCache({ cache, ...freshness.buddy })
 
+  router.get('/metrics', metrics)
   router.get('/events', lists, async ctx => {
     answer(ctx, await buddies.events(ctx.query))
   })
@@ -71,14 +73,14 @@ await serve({ name: 'koa', logger: console }, ({ cache, health, buddies, session
   // The answer to a write goes out when what it changed is purged, so whoever reads it reads the new state next.
   router.post('/events', async ctx => {
     const { event, changed } = await buddies.addEvent(await readJson(ctx))
-    await cache.invalidateTags(changed)
+    await purge(changed)
     ctx.status = 201
     ctx.set('Location', `/events/${event.id}`)
     answer(ctx, event)
   })
   router.patch('/events/:id', async ctx => {
     const { event, changed } = await buddies.changeEvent(ctx.params, await readJson(ctx))
-    await cache.invalidateTags(changed)
+    await purge(changed)
     answer(ctx, event)
   })
 

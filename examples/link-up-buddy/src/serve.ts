@@ -1,18 +1,23 @@
-// The life of a server: settings; then Redis, the switch and the cache; then the database; then the port. It ends in reverse, and breaks nobody off.
+// The life of a server: settings; then tracing, Redis, the switch and the cache; then the database; then the port. It ends in reverse.
 
 import type { Server } from 'node:http'
 import { httpServer, type Logger, type Part } from '@larder/lifecycle'
-import { startService, type Wiring } from '@larder/service'
+import { type ServiceTracing, startService, type Wiring } from '@larder/service'
 import { type LinkUpBuddy, linkUpBuddy } from './app.ts'
 import type { Database } from './database/database.ts'
 import { openDatabase } from './database/open.ts'
+import { Refusal } from './refusal.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { tellWhatToTry } from './what-to-try.ts'
 
 /** What a server is built of. */
 export interface Ingredients extends Wiring {
+  /** For a Prometheus that scrapes; there is no such route while telemetry is not configured. */
+  readonly metrics: ServiceTracing['metrics']
   readonly buddies: LinkUpBuddy
+  /** Purges what a write changed. */
+  readonly purge: (tags: readonly string[]) => Promise<void>
   readonly sessions: Sessions
 }
 
@@ -40,7 +45,13 @@ export async function serve({ name, logger }: ServeOptions, build: (of: Ingredie
         const database = databasePart(settings)
         const sessions = createSessions(settings.sessionSecret)
         const makeServer = (): Server => {
-          server = build({ ...wiring, sessions, buddies: linkUpBuddy(database.opened()) })
+          server = build({
+            ...wiring,
+            metrics: wiring.tracing?.metrics ?? noMetrics,
+            sessions,
+            purge: tags => purge(wiring.cache, tags, logger),
+            buddies: linkUpBuddy(database.opened()),
+          })
           return server
         }
         return [database.part, httpServer(makeServer, wiring.config.server)]
@@ -53,6 +64,17 @@ export async function serve({ name, logger }: ServeOptions, build: (of: Ingredie
   } catch (error) {
     console.error(describe(error))
     process.exit(1)
+  }
+}
+
+/** What was written is written, whether Redis hears of the purge or not: it holds here, and is sent again once Redis is back. */
+async function purge(cache: Wiring['cache'], tags: readonly string[], logger: Logger): Promise<void> {
+  try {
+    await cache.invalidateTags(tags)
+  } catch (error) {
+    const { code } = error as { readonly code?: string }
+    if (code !== 'LARDER_INVALIDATION_UNACKNOWLEDGED') throw error
+    logger.warn({ code }, 'a purge waits for Redis: other processes may serve what was for some seconds')
   }
 }
 
@@ -76,6 +98,10 @@ function databasePart(settings: Settings): { readonly part: Part; opened(): Data
     },
   }
   return { part, opened }
+}
+
+async function noMetrics(): Promise<void> {
+  throw new Refusal(404, 'telemetry is not configured: OTEL_METRICS_EXPORTER=prometheus')
 }
 
 function exitNow(): void {
