@@ -137,6 +137,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
       outcome: outcome.kind === 'answered' ? told(outcome.value) : untold(outcome),
       durationMs: now() - startedAt,
     }))
+    if (outcome.kind === 'answered' && owed.size > 0 && !closed) void owed.settle(giveBack)
     return outcome.kind === 'answered' ? outcome.value : undefined
   }
 
@@ -165,7 +166,6 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     if (told === undefined || closed) return
     latencyMs = now() - askedAt
     if (clock.set(told, askedAt) === 'jumped') onClockJump()
-    void owed.settle(giveBack)
   }
 
   async function giveBack({ key, claim, outcome, apartMs }: OwedLease): Promise<boolean> {
