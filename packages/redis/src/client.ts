@@ -58,10 +58,12 @@ function duplicateCluster(client: RedisClient, own: { retryStrategy: (times: num
   })
 }
 
+const LEAST_DELAY_MS = 250
+
 /** How long, in milliseconds, until the next try: never the same for two nodes, and never at an end. */
 export function reconnectDelayMs(times: number): number {
-  const most = Math.min(500 * 2 ** Math.min(times, 3), 3000)
-  return most * (0.5 + Math.random() / 2)
+  const most = Math.min(750 * 2 ** Math.min(times, 2), 3000)
+  return LEAST_DELAY_MS + Math.random() * (most - LEAST_DELAY_MS)
 }
 
 /** How long, in milliseconds, a server may take to close its side: one that is frozen never does, and would keep the process. */

@@ -132,8 +132,9 @@ export function clientSettings(options: ConnectRedisOptions): RedisOptions {
     maxRetriesPerRequest: 0,
     connectTimeout: 5000,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-    // A connection that swallows commands is given up; keep-alive alone does not see a process that stands still.
-    socketTimeout: 10_000,
+    // A connection that swallows commands is given up, and soon: the log asks every half second, so its silence says enough. Keep-alive alone
+    // does not see a process that stands still.
+    socketTimeout: 2000,
     keepAlive: 10_000,
     retryStrategy: reconnectDelayMs,
   }

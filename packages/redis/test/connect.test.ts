@@ -45,9 +45,11 @@ describe('connectRedis', () => {
     for (const times of [1, 10, 1e6]) expect(retryStrategy?.(times)).to.be.within(250, 3000)
   })
 
-  it('R27: 50 nodes come back over more than a second', () => {
-    const delays = Array.from({ length: 50 }, () => reconnectDelayMs(3))
-    expect(Math.max(...delays) - Math.min(...delays)).to.be.above(1000)
+  it('R27: 50 nodes come back over a second and more, with their first try too', () => {
+    for (const times of [1, 2, 3]) {
+      const delays = Array.from({ length: 50 }, () => reconnectDelayMs(times))
+      expect(Math.max(...delays) - Math.min(...delays)).to.be.above(950)
+    }
   })
 
   it('refuses what cannot be, and repeats no secret', () => {
