@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { type Cache, type CacheMetrics, createCache, onCacheEvent } from '@larder/core'
 import { connectRedis, redisStore } from '@larder/redis'
-import { Cluster, Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { serve } from '../support/child.ts'
 import { createSite, now, type Site, type SiteConfig } from './site.ts'
 
@@ -105,31 +105,10 @@ function watch(): void {
   }
 }
 
-/** Settings that suit a cache, for the clients that `connectRedis` does not make. */
-const settings = {
-  enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-  connectTimeout: 5000,
-  socketTimeout: 2000,
-  retryStrategy: () => 100 + Math.random() * 900,
-}
-
 function connect(far: FarConfig): Redis | Cluster {
   const { sentinels, nodes, replicas: _, ...direct } = far
-  if (sentinels !== undefined) {
-    const servers = sentinels.map(each => ({ ...each }))
-    return new Redis({ ...settings, sentinels: servers, name: 'larder', sentinelRetryStrategy: () => 200 })
-  }
-  if (nodes === undefined) return connectRedis(direct)
-  const { retryStrategy, ...redisOptions } = settings
-  const servers = nodes.map(each => ({ ...each }))
-  return new Cluster(servers, {
-    redisOptions,
-    enableOfflineQueue: false,
-    clusterRetryStrategy: retryStrategy,
-    slotsRefreshTimeout: 1000,
-  })
+  if (sentinels !== undefined) return connectRedis({ sentinels, name: 'larder' })
+  return nodes === undefined ? connectRedis(direct) : connectRedis({ cluster: nodes })
 }
 
 async function open(config: OpenConfig): Promise<{ id: string; port: number; listenMs: number }> {

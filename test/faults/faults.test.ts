@@ -1,8 +1,10 @@
 // Every fault of the table, injected into real servers under a constant load, beside the same load on a site without Redis.
 
+import { writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { createLane } from './lane.ts'
 import { mode, wanted } from './mode.ts'
+import { reliabilityPage } from './page.ts'
 import { rows as all } from './rows/index.ts'
 import { type Result, type Row, runRow } from './run-row.ts'
 
@@ -33,6 +35,17 @@ describe(`faults of Redis, ${mode.name}`, function () {
     }
     await lane.end()
   }
+
+  after(async () => {
+    if (mode.name !== 'full' || wanted.length > 0) return
+    const outcomes = await Promise.allSettled(results.values())
+    const broken = [...results.keys()].flatMap((id, i) => {
+      const outcome = outcomes[i]!
+      return outcome.status === 'rejected' ? [[id, `broke off in this run: ${outcome.reason}`]] : []
+    })
+    const done = outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    writeFileSync(new URL('../../docs/reliability.md', import.meta.url), reliabilityPage(done, mode, broken))
+  })
 
   for (const row of rows)
     it(`${row.id}: ${row.title}`, async () => {

@@ -25,7 +25,7 @@ export function objections(result: Omit<Result, 'against'>, terms: Terms, mode: 
   most('most added to any request in ms', summary.addedMs, addedMs + slackMs)
   if (isShort) {
     most('Δp99 of a later second in ms', summary.laterMs, 60 + slackMs)
-    most('Δp75 of most later seconds in ms', summary.mostlyMs, laterMs + slackMs / 10)
+    most('Δp75 of most later seconds in ms', summary.mostlyMs, laterMs + slackMs / 4)
   } else most('Δp99 of a later second in ms', summary.laterMs, laterMs)
   // However slow the machine: nobody waits once the breaker is open. What is under way when it opens has been sent within its deadline.
   const underWay = 8 + mode.rate * (isShort ? 0.1 + summary.noiseMs / 500 : 0.1)
@@ -35,10 +35,17 @@ export function objections(result: Omit<Result, 'against'>, terms: Terms, mode: 
   most('MiB of memory', result.rssMiB, mode.rssMiB)
   most('ms that the event loop is slower', result.loopMs, (terms.loopMs ?? 5) + slackMs)
   if (terms.breaker === 'opens' && !breaker.includes('open')) against.push('the breaker did not open')
-  if (terms.breaker === 'stays closed' && breaker.length > 0) against.push(`the breaker: ${breaker.join(', ')}`)
+  // Where everybody waits for the processor, Redis does give no answer in time.
+  const isStarved = isShort && summary.noiseMs > 100
+  if (terms.breaker === 'stays closed' && breaker.length > 0 && !isStarved)
+    against.push(`the breaker: ${breaker.join(', ')}`)
   if (terms.openings !== undefined) most('times that the breaker opened', openings, terms.openings)
   if (!terms.stays)
-    most('ms until far hits are back', recoveryMs ?? Number.POSITIVE_INFINITY, inTime + (isShort ? slackMs : 0))
+    most(
+      'ms until the far tier is used again',
+      recoveryMs ?? Number.POSITIVE_INFINITY,
+      inTime + (isShort ? slackMs : 0),
+    )
   if (farHits === 0 && !terms.startsWithout) against.push('there were no far hits before')
   return against
 }

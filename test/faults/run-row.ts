@@ -1,6 +1,7 @@
 // One row: the load begins, the fault comes and goes, and what everybody saw meanwhile is judged.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ask } from '../support/http.ts'
 import type { FarConfig, OpenConfig, Sample } from './app.ts'
 import { type Summary, summarise, type Window, windowsOf } from './figures.ts'
 import { objections } from './judge.ts'
@@ -113,7 +114,7 @@ async function untilShared(node: Node): Promise<void> {
       () => true,
       () => false,
     )
-    await fetch(`http://127.0.0.1:${node.port}/item/begin-${i}`).then(response => response.text())
+    await ask(node.port, `/item/begin-${i}`)
     if (isReached && (await node.sample()).metrics.farSets > 0) return
     await sleep(10)
   }
@@ -166,11 +167,14 @@ async function run<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode, bed: B): 
   if (now() < until) await sleep(until - now())
   await row.heal(scene)
   const healedAt = now()
+  samples.push(await a.sample())
   const isBack = async (): Promise<number | undefined> => {
-    const { farHits } = (samples.at(-1) ?? before).metrics
+    // A Redis that comes back empty has to be filled before there is anything to find.
+    const used = ({ metrics }: Sample): number => metrics.farHits + metrics.farSets
+    const usedBefore = used(samples.at(-1)!)
     while (now() < healedAt + LONGEST_RECOVERY_MS) {
       await sleep(25)
-      if ((samples.at(-1)?.metrics.farHits ?? 0) > farHits) return now() - healedAt
+      if (used(samples.at(-1)!) > usedBefore) return now() - healedAt
     }
     return undefined
   }

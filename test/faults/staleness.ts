@@ -1,6 +1,7 @@
 // Purges on one node while both are read: how long after a purge that was acknowledged did anybody still get what was older?
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ask } from '../support/http.ts'
 import type { Node } from './lane.ts'
 import { now } from './site.ts'
 
@@ -58,8 +59,8 @@ export function watchStaleness(purger: Node, other: Node | undefined, item = 'pu
     while (!isOver && inARow < 100) {
       const sentAt = now()
       try {
-        const response = await fetch(`http://127.0.0.1:${node.port}/item/${item}`)
-        const { startedAt } = (await response.json()) as { startedAt: number }
+        const { text } = await ask(node.port, `/item/${item}`)
+        const { startedAt } = JSON.parse(text) as { startedAt: number }
         reads.push({ node, sentAt, startedAt })
         inARow = 0
       } catch {

@@ -9,7 +9,7 @@ const FAILOVER_MS = 5500
 
 async function someKey(bed: ClusterBed): Promise<string> {
   for (const server of bed.cluster.servers) {
-    const keys = (await server.command('KEYS', 'larder:e:*').catch(() => [])) as readonly string[]
+    const keys = (await server.command('KEYS', 'app:larder:e:*').catch(() => [])) as readonly string[]
     if (keys.length > 0) return keys[0]!
   }
   throw new Error('Nothing is stored.')
@@ -21,7 +21,7 @@ export const fleets: readonly Row[] = [
     title: 'Slots of a Cluster move to other masters (MOVED, ASK, TRYAGAIN)',
     setUp: cluster({ replicas: 0 }),
     async inject({ bed, note }) {
-      const keys = ['larder:{log}', await someKey(bed), await someKey(bed)]
+      const keys = ['app:larder:{log}', await someKey(bed), await someKey(bed)]
       for (const key of keys)
         await bed.cluster.moveSlot(key, await bed.cluster.otherMaster(key), async () => {
           await new Promise(resolve => setTimeout(resolve, 50))
@@ -35,7 +35,7 @@ export const fleets: readonly Row[] = [
     id: 'R16',
     title: 'A Cluster has lost a master that has no replica (CLUSTERDOWN)',
     setUp: cluster({ replicas: 0, nodeTimeoutMs: 500 }),
-    inject: async ({ bed }) => (await bed.cluster.masterOf('larder:{log}')).stop(),
+    inject: async ({ bed }) => (await bed.cluster.masterOf('app:larder:{log}')).stop(),
     async heal({ bed }) {
       for (const server of bed.cluster.servers) server.cont()
       await bed.cluster.settle()
@@ -66,7 +66,7 @@ export const fleets: readonly Row[] = [
     otherMs: FAILOVER_MS,
     setUp: cluster(),
     lastsMs: () => 0,
-    inject: async ({ bed }) => void (await bed.cluster.failOver('larder:{log}', 'kill')),
+    inject: async ({ bed }) => void (await bed.cluster.failOver('app:larder:{log}', 'kill')),
     heal: async () => {},
     terms: { everyMs: 60 },
   }),

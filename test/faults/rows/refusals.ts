@@ -125,10 +125,14 @@ export const refusals: readonly Row[] = [
     id: 'R14',
     title: 'Something of another type lies under every key (WRONGTYPE)',
     setUp: server(),
-    async inject({ bed }) {
-      const spoil =
-        "for _, key in ipairs(redis.call('KEYS', 'larder:e:*')) do redis.call('DEL', key) redis.call('LPUSH', key, 'x') end"
-      await bed.redis.command('EVAL', spoil, 0)
+    async inject({ bed, note }) {
+      const spoil = `
+local keys = redis.call('KEYS', 'app:larder:e:*')
+for _, key in ipairs(keys) do redis.call('DEL', key) redis.call('LPUSH', key, 'x') end
+return #keys`
+      const spoilt = Number(await bed.redis.command('EVAL', spoil, 0))
+      if (spoilt === 0) throw new Error('Nothing was stored.')
+      note(`${spoilt} entries spoilt`)
     },
     heal: async () => {},
     terms: { breaker: 'stays closed' },

@@ -1,8 +1,9 @@
 // Rows in which Redis is gone, frozen, slow, or says what cannot be understood.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startTcpProxy } from '../../support/tcp-proxy.ts'
 import { type ProxyBed, proxied, type ServerBed, server } from '../beds.ts'
-import type { Row } from '../run-row.ts'
+import type { Bed, Row } from '../run-row.ts'
 import { now } from '../site.ts'
 
 const killed: Row<ServerBed> = {
@@ -68,7 +69,7 @@ export const silence: readonly Row[] = [
     ...frozen,
     id: 'R6',
     title: 'Redis is frozen, and bodies have 100 KB',
-    load: ({ name }) => ({ bodyBytes: 100_000, rate: name === 'full' ? 1000 : 100 }),
+    load: ({ name, rate }) => ({ bodyBytes: 100_000, rate: name === 'full' ? 2 * rate : 100 }),
     lastsMs: ({ name, faultMs }) => (name === 'full' ? 2 * faultMs : faultMs),
   },
   {
@@ -79,6 +80,31 @@ export const silence: readonly Row[] = [
     heal: ({ bed }) => bed.proxy.heal(),
     terms: { breaker: 'opens' },
   } satisfies Row<ProxyBed>,
+  {
+    id: 'R8b',
+    title: 'The address leads to another server, and connections to the old one stay open for ever',
+    async setUp() {
+      const [first, second] = [await server()(), await server()()]
+      let { port } = first.redis
+      const proxy = await startTcpProxy({ target: () => port })
+      return {
+        far: { port: proxy.port },
+        move: () => {
+          port = second.redis.port
+          first.redis.stop()
+        },
+        async end() {
+          await proxy.close()
+          await Promise.all([first.end(), second.end()])
+        },
+      }
+    },
+    inject: async ({ bed }) => bed.move(),
+    lastsMs: () => 0,
+    heal: async () => {},
+    // Nobody tells the client; it has to notice.
+    terms: { breaker: 'opens' },
+  } satisfies Row<Bed & { move(): void }>,
   {
     id: 'R9a',
     title: 'Replies are cut in the middle: each connection after 3,000 bytes',
