@@ -24,7 +24,7 @@ afterEach(async () => {
 vectors('a shared tier', site => {
   /** Another process of the same site. */
   async function process(pages: Pages, options: CacheOptions = {}): Promise<Site> {
-    const client = connectRedis({ url: server.url })
+    const client = connectRedis({ url: server.url, keyPrefix: '' })
     clients.push(client)
     const now = () => performance.timeOrigin + performance.now()
     const made = await site(pages, { store: { far: redisStore(client), farDeadline: '2s', now, ...options } })
