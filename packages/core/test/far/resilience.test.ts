@@ -71,7 +71,7 @@ describe('resilience', () => {
       const { resilience, states } = made()
       for (let i = 0; i < 2; i++) await resilience.run(away)
       await resilience.run(async () => 1)
-      for (let i = 0; i < 2; i++) await resilience.run(hang)
+      for (let i = 0; i < 2; i++) await resilience.run(away)
       expect(resilience.state).to.equal('closed')
       await resilience.run(away)
       expect(resilience.state).to.equal('open')
@@ -79,6 +79,13 @@ describe('resilience', () => {
       expect(await resilience.run(async () => calls++)).to.deep.equal({ kind: 'skipped' })
       expect(calls).to.equal(0)
       expect(states).to.deep.equal(['open'])
+    })
+
+    it('opens for a store that hangs', async () => {
+      const { resilience } = made({ failures: 1 })
+      // A loaded machine may have a timer come late, which is no failure.
+      for (let i = 0; i < 50 && resilience.state === 'closed'; i++) await resilience.run(hang)
+      expect(resilience.state).to.equal('open')
     })
 
     it('never opens for a fault of ours', async () => {
@@ -105,7 +112,7 @@ describe('resilience', () => {
       expect((await resilience.run(async () => 1)).kind).to.equal('skipped')
       expect(await resilience.probe(away)).to.deep.equal({ kind: 'failed', code: 'LARDER_FAR_UNAVAILABLE' })
       expect(resilience.state).to.equal('open')
-      expect((await resilience.probe(hang)).kind).to.equal('timeout')
+      expect((await resilience.probe(hang)).kind).to.be.oneOf(['timeout', 'late'])
       expect(resilience.state).to.equal('open')
       expect(await resilience.probe(async () => 1)).to.deep.equal({ kind: 'answered', value: 1 })
       expect(resilience.state).to.equal('closed')
