@@ -15,6 +15,9 @@ import { syncScript } from './scripts.ts'
 import { openSubscription } from './subscription.ts'
 import { createWatch } from './watch.ts'
 
+/** A history that is another one each time it is asked for is given up after so many. */
+const MOST_ADOPTIONS = 4
+
 /**
  * The log that all processes with the same Redis and the same `prefix` share: `createCache({ log: redisLog(client) })`. It takes a client
  * that you own and leaves it as it is; `close()` closes only the connections that it opened.
@@ -42,7 +45,7 @@ export function redisLog(client: RedisClient, options: RedisLogOptions = {}): In
   let closing: Promise<void> | undefined
   let closed = false
 
-  async function ask(): Promise<void> {
+  async function ask(adoptions = 0): Promise<void> {
     if (closed) throw new Error('The log is closed.')
     const asked = history.place
     // What the log says is as old as the question at the most.
@@ -53,7 +56,8 @@ export function redisLog(client: RedisClient, options: RedisLogOptions = {}): In
     if (reply.kind === 'epoch') {
       history.adopt(reply.place)
       // It is the oldest place of its history. What follows tells which of the things that others stored since are still valid.
-      return ask()
+      if (adoptions < MOST_ADOPTIONS) return ask(adoptions + 1)
+      throw new Error('The log changes faster than it can be read.')
     }
     if (reply.kind === 'behind') {
       if (reply.place.sequence >= history.place.sequence) history.skipTo(reply.place)
