@@ -29,7 +29,7 @@ await contest({
   about: 'Every cache holds the response; every handler would answer the same JSON.',
   file: import.meta.filename,
   raw: rawName,
-  rounds: 7,
+  rounds: 6,
   courses: {
     [rawName]: () => raw(),
     [fastHit]: () => larderExpress(),

@@ -52,7 +52,7 @@ export interface Raced {
   readonly notes: readonly string[]
 }
 
-const WARM_UP_ROUNDS = 2
+const WARM_UP_ROUNDS = 1
 
 /** Each course round by round. What fails is noted and leaves the race. */
 export async function race(race: Race): Promise<Raced> {

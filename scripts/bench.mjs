@@ -9,7 +9,7 @@ import { provideProgram } from './programs.mjs'
 import { provideRedisServer } from './redis.mjs'
 import { ensureInstalled, npm, root } from './setup.mjs'
 
-const LONGEST_MS = 240_000
+const LONGEST_MS = 300_000
 
 const known = readdirSync(join(root, 'bench'))
   .filter(name => name.endsWith('.bench.ts'))
