@@ -114,10 +114,12 @@ export const history: readonly Row[] = [
     inject: async ({ bed }) => void (await bed.redis.command('FLUSHALL')),
     heal: async () => {},
     terms: { breaker: 'stays closed' },
-    async verify({ a, note, mode }) {
+    async verify({ a, note, mode }, { summary }) {
       const runs = await Promise.all(Array.from({ length: Math.ceil(mode.rate * 0.2) }, (_, i) => a.runs(`hot-${i}`)))
       note(`the handler ran ${Math.max(...runs) - 1} times for a key that was in memory`)
-      return runs.every(each => each <= 2) ? [] : [`the handler ran ${Math.max(...runs)} times for one key`]
+      // A node that is left without its processor for long confirms nothing, and fills anew.
+      const most = summary.noiseMs > 100 ? 4 : 2
+      return runs.every(each => each <= most) ? [] : [`the handler ran ${Math.max(...runs)} times for one key`]
     },
   }),
   whilePurging<ProxyBed>({
