@@ -14,14 +14,15 @@ import { type Row, report } from './report.ts'
 import { provideRedis, redisPort } from './with-redis.ts'
 
 const PER_SECOND = quick ? 40 : 200
+const PAGES = 256
 const SECONDS = quick ? 0.6 : 12
 const [FROM, TO] = quick ? [0.2, 0.4] : [4, 8]
 
-/** Memory for a few responses only: a hit of the others asks Redis. */
+/** Memory for a quarter of the responses: a hit of the others asks Redis. */
 function ours(): Course {
   const client = connectRedis({ port: redisPort() })
-  const bytes = 4 * (createOrigin().body.length + 3000)
-  return larderExpress({ cache: { maxBytes: bytes, maxEntryBytes: bytes, far: redisStore(client) } })
+  const bytes = (PAGES / 4) * (createOrigin().body.length + 1900)
+  return larderExpress({ cache: { maxBytes: bytes, far: redisStore(client) } })
 }
 
 const onRedis = {
@@ -55,9 +56,9 @@ async function measure(): Promise<void> {
       notes.push(`${course}: ${started.refused}`)
       continue
     }
-    const pathOf = (i: number) => `/?n=${i % 64}`
+    const pathOf = (i: number) => `/?n=${i % PAGES}`
     const { port } = started
-    // 64 responses are filled, and the code is warm.
+    // The responses are filled, and the code is warm.
     await openLoop({ port, perSecond: PER_SECOND, seconds: quick ? 0.2 : 2, pathOf })
     const timers = [setTimeout(() => redis.stop(), FROM * 1000), setTimeout(() => redis.cont(), TO * 1000)]
     const answers = await openLoop({ port, perSecond: PER_SECOND, seconds: SECONDS, pathOf, timeoutMs: 5000 })
@@ -85,7 +86,7 @@ async function measure(): Promise<void> {
   await redis.end()
   report('freeze', {
     title: 'Redis freezes under load',
-    about: `${PER_SECOND} requests a second come, whether or not those before them are answered; latency counts from when a request was due. ${TO - FROM} s long, Redis is stopped (SIGSTOP): connections stay, and nothing answers. Memory holds few of the 64 pages, so that hits ask Redis. A request counts as unanswered after 5 s.`,
+    about: `${PER_SECOND} requests a second come, whether or not those before them are answered; latency counts from when a request was due. ${TO - FROM} s long, Redis is stopped (SIGSTOP): connections stay, and nothing answers. Memory holds a quarter of the ${PAGES} pages, so that hits ask Redis. A request counts as unanswered after 5 s.`,
     rows,
     plots: [
       {

@@ -27,7 +27,7 @@ process.send('ready')
 const paths = {
   same: path => () => path,
   unique: (path, round) => i => `${path}?n=${round}-${i}`,
-  cycle: path => i => `${path}?n=${i % 64}`,
+  cycle: path => i => `${path}?n=${i % 4096}`,
   // 10,000 pages, of which the most popular of one round are those of all; one of ten requests is for a page that nobody asked for before.
   zipf(path, round) {
     const sums = new Float64Array(10_000)

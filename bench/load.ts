@@ -32,7 +32,7 @@ interface Shot {
 
 const autocannon = untyped as (options: object) => Promise<Shot>
 
-/** How the requests of a round differ: not at all, each from all others, each from the 63 before it, or as the popularity of pages does. */
+/** How the requests of a round differ: not at all, each from all others, each from the 4,095 before it, or as the popularity of pages does. */
 export type Variety = 'same' | 'unique' | 'cycle' | 'zipf'
 
 export interface Load {

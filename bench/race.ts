@@ -165,6 +165,8 @@ function expectHits(runs: number, before: number): void {
 interface Runner {
   readonly name: string
   readonly child: ChildProcess
+  /** When its process has ended. */
+  readonly ended: Promise<undefined>
   readonly target: Target
 }
 
@@ -175,8 +177,9 @@ interface State {
 
 async function startCourse(file: string, name: string): Promise<Runner> {
   const child = fork(file, [name])
-  const [first] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown]
-  if (typeof first !== 'object' || first === null) throw new Error(`ended with ${first}`)
+  const ended = once(child, 'exit').then(() => undefined)
+  const first = await messageOf({ child, ended })
+  if (typeof first !== 'object' || first === null) throw new Error('its process has ended')
   if ('refused' in first) throw new Error(String(first.refused))
   const target = first as Target
   try {
@@ -185,17 +188,26 @@ async function startCourse(file: string, name: string): Promise<Runner> {
     child.disconnect()
     throw error
   }
-  return { name, child, target }
+  return { name, child, ended, target }
 }
 
-async function ask({ child }: Runner): Promise<State> {
-  if (!child.connected) throw new Error('its process has ended')
-  child.send('state')
-  const [state] = (await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [undefined])])) as [
-    State | undefined,
-  ]
+async function ask(runner: Runner): Promise<State> {
+  if (runner.child.connected) runner.child.send('state')
+  const state = await messageOf(runner)
   if (state === undefined) throw new Error('its process has ended')
-  return state
+  return state as State
+}
+
+/** The next message, or undefined when there is none to come. */
+async function messageOf({ child, ended }: Pick<Runner, 'child' | 'ended'>): Promise<unknown> {
+  const message = new AbortController()
+  try {
+    const next = once(child, 'message', { signal: message.signal }).then(([first]) => first as unknown)
+    next.catch(() => undefined)
+    return await Promise.race([next, ended])
+  } finally {
+    message.abort()
+  }
 }
 
 function cpuOfThisProcess(): number {

@@ -1,5 +1,5 @@
 // npm run bench: every benchmark, or those that are named. Each writes its figures to bench/results/NAME.json; together they make docs/benchmarks.md.
-// With --quick it only shows that they run, fetches nothing, and leaves results and page alone.
+// With --quick it only shows that they run, fetches nothing, and leaves results and page alone. With --page it only writes the page anew.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
@@ -16,7 +16,8 @@ const known = readdirSync(join(root, 'bench'))
   .map(name => name.slice(0, -'.bench.ts'.length))
 const args = process.argv.slice(2)
 const isQuick = args.includes('--quick')
-const named = args.filter(arg => arg !== '--quick')
+const isPageAlone = args.includes('--page')
+const named = args.filter(arg => arg !== '--quick' && arg !== '--page')
 const unknown = named.find(name => !known.includes(name))
 if (unknown !== undefined) {
   console.error(`No benchmark is called '${unknown}'. There are: ${known.join(', ')}`)
@@ -24,15 +25,17 @@ if (unknown !== undefined) {
 }
 
 ensureInstalled()
-if (!isQuick) provide()
+if (!isQuick && !isPageAlone) provide()
 // What is measured is what is published: tsx names every function anew each time it is made, which costs a miss dearly.
-build()
+if (!isPageAlone) build()
 
-const failed = (named.length > 0 ? named : known).filter(name => {
+const chosen = named.length > 0 ? named : known
+const failed = (isPageAlone ? [] : chosen).filter(name => {
   console.log(`\n${name}`)
   return !runs(`${name}.bench.ts`)
 })
-if (!writesPage()) failed.push('the page')
+// The page of one benchmark would be the page of all that have been run here so far.
+if ((named.length === 0 || isQuick) && !writesPage()) failed.push('the page')
 if (failed.length > 0) {
   console.error(`\nFailed: ${failed.join(', ')}`)
   process.exitCode = 1
