@@ -1,3 +1,3 @@
 // `npm run bench -- --quick` shows that everything runs; its figures say nothing.
 
-export const quick = process.env['LARDER_BENCH_QUICK'] === '1'
+export const quick = process.env['BENCH_QUICK'] === '1'

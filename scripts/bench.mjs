@@ -49,7 +49,7 @@ function runs(file, ...args) {
     stdio: 'inherit',
     timeout: LONGEST_MS,
     killSignal: 'SIGKILL',
-    env: { ...process.env, ...(isQuick && { LARDER_BENCH_QUICK: '1' }) },
+    env: { ...process.env, ...(isQuick && { BENCH_QUICK: '1' }) },
   })
   return status === 0
 }

@@ -12,7 +12,7 @@ if (!(minutes > 0)) {
 
 // What a usual run does takes about a minute.
 const args = [join(root, 'scripts/test.mjs'), 'packages/redis/test/checker.test.ts', '--grep', 'serve nothing older']
-const run = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, LARDER_RUNS: String(minutes) } })
+const run = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, TEST_RUNS: String(minutes) } })
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => run.kill('SIGTERM'))
 run.on('exit', (code, signal) => process.exit(signal === null ? code : 1))

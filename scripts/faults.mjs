@@ -18,12 +18,12 @@ if (server === undefined) {
 
 const text = { type: 'string' }
 const { values } = parseArgs({ options: { rate: text, seconds: text, lanes: text, rows: text } })
-const settings = Object.entries(values).map(([name, value]) => [`LARDER_FAULTS_${name.toUpperCase()}`, value])
+const settings = Object.entries(values).map(([name, value]) => [`TEST_FAULTS_${name.toUpperCase()}`, value])
 const mocha = join(root, 'node_modules/mocha/bin/mocha.js')
 const child = spawn(process.execPath, [mocha, '--exit', join(root, 'test/faults/faults.test.ts')], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, ...Object.fromEntries(settings), LARDER_FAULTS: 'full', LARDER_REDIS_SERVER: server },
+  env: { ...process.env, ...Object.fromEntries(settings), TEST_FAULTS: 'full', TEST_REDIS_SERVER: server },
 })
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => child.kill('SIGTERM'))

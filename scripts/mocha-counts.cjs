@@ -1,4 +1,4 @@
-// The spec reporter, which also writes how many tests passed and failed into the file that LARDER_COUNTS names, and ends a run that does
+// The spec reporter, which also writes how many tests passed and failed into the file that TEST_COUNTS names, and ends a run that does
 // not end by itself.
 
 const { writeFileSync } = require('node:fs')
@@ -9,7 +9,7 @@ module.exports = class Counts extends reporters.Spec {
     super(runner, options)
     runner.once('end', () => {
       const { passes, failures, pending } = runner.stats
-      writeFileSync(process.env.LARDER_COUNTS, `${passes} ${failures} ${pending}\n`)
+      writeFileSync(process.env.TEST_COUNTS, `${passes} ${failures} ${pending}\n`)
       // The timer keeps nothing alive itself: it fires only where a test has left something open.
       setTimeout(() => {
         console.error(

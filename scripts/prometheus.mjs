@@ -8,9 +8,9 @@ import { root } from './setup.mjs'
 const cache = join(root, '.cache/prometheus')
 const cached = join(cache, 'usr/bin/prometheus')
 
-/** The path of a Prometheus that starts: LARDER_PROMETHEUS, the PATH, or the cached copy. */
+/** The path of a Prometheus that starts: TEST_PROMETHEUS, the PATH, or the cached copy. */
 export function findPrometheus() {
-  const named = process.env.LARDER_PROMETHEUS
+  const named = process.env.TEST_PROMETHEUS
   if (named) return named
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/bin', '/opt/homebrew/bin']
   return [...folders.map(folder => join(folder, 'prometheus')), cached].find(path => isExecutable(path) && starts(path))
@@ -22,7 +22,7 @@ export function providePrometheus() {
 }
 
 export const installHint =
-  'no Prometheus here, and none could be fetched: install one, or name it, LARDER_PROMETHEUS=/path/to/prometheus'
+  'no Prometheus here, and none could be fetched: install one, or name it, TEST_PROMETHEUS=/path/to/prometheus'
 
 function unpackDebianPackage() {
   const part = `${cache}.${process.pid}`

@@ -7,15 +7,15 @@ import { root } from './setup.mjs'
 
 // REDIS_URL is not looked at: the tests flush, freeze and kill their servers, so they only touch those that they start.
 
-/** By the name that LARDER_REDIS_SERVER may have instead of a path. The package of the server holds only the service; the program lies in another. */
+/** By the name that TEST_REDIS_SERVER may have instead of a path. The package of the server holds only the service; the program lies in another. */
 const kinds = {
   redis: { programs: ['redis-server', 'valkey-server'], package: 'redis-tools', program: 'redis-check-rdb' },
   valkey: { programs: ['valkey-server'], package: 'valkey-tools', program: 'valkey-check-rdb' },
 }
 
-/** The path of a server that starts: LARDER_REDIS_SERVER, the PATH, or the cached copy. */
+/** The path of a server that starts: TEST_REDIS_SERVER, the PATH, or the cached copy. */
 export function findRedisServer() {
-  const named = process.env.LARDER_REDIS_SERVER
+  const named = process.env.TEST_REDIS_SERVER
   if (named && kinds[named] === undefined) return named
   const kind = named || 'redis'
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin']
@@ -27,7 +27,7 @@ export function findRedisServer() {
 export function provideRedisServer() {
   const found = findRedisServer()
   if (found !== undefined) return found
-  const kind = process.env.LARDER_REDIS_SERVER || 'redis'
+  const kind = process.env.TEST_REDIS_SERVER || 'redis'
   console.log(`No ${kind}-server on the PATH: fetching one for the tests, once …`)
   if (unpackServer(kind) || installAsRoot(kind)) return findRedisServer()
   return undefined
@@ -38,7 +38,7 @@ export const installHint = `The tests need a real Redis server, and none could b
   Fedora           sudo dnf install valkey
   Alpine           sudo apk add redis
   macOS            brew install redis
-  elsewhere        LARDER_REDIS_SERVER=/path/to/redis-server npm test`
+  elsewhere        TEST_REDIS_SERVER=/path/to/redis-server npm test`
 
 function cachedServer(kind) {
   return join(root, '.cache', kind, `${kind}-server`)

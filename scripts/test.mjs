@@ -24,7 +24,7 @@ const args = [join(root, 'node_modules/mocha/bin/mocha.js'), ...given, ...(someF
 const mocha = spawn(process.execPath, args, {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, LARDER_REDIS_SERVER: server },
+  env: { ...process.env, TEST_REDIS_SERVER: server },
 })
 // A terminal sends SIGINT to both: wait for what mocha says. SIGTERM comes to this process alone.
 process.on('SIGINT', () => {})

@@ -50,7 +50,7 @@ describe(`faults of Redis, ${mode.name}`, function () {
   for (const row of rows)
     it(`${row.id}: ${row.title}`, async () => {
       const result = await results.get(row.id)!
-      if (process.env['LARDER_FAULTS_SHOW']) console.log(JSON.stringify(result, compact, 1))
+      if (process.env['TEST_FAULTS_SHOW']) console.log(JSON.stringify(result, compact, 1))
       expect(result.against).to.deep.equal([])
     })
 })

@@ -44,13 +44,13 @@ const full: Mode = {
 export const mode: Mode = readMode()
 
 /** The ids of the rows to run; all when none are named. */
-export const wanted: readonly string[] = (process.env['LARDER_FAULTS_ROWS'] ?? '').split(',').filter(id => id !== '')
+export const wanted: readonly string[] = (process.env['TEST_FAULTS_ROWS'] ?? '').split(',').filter(id => id !== '')
 
 function readMode(): Mode {
-  if (process.env['LARDER_FAULTS'] !== 'full') return short
-  const seconds = process.env['LARDER_FAULTS_SECONDS']?.split(',').map(text => Number(text) * 1000)
+  if (process.env['TEST_FAULTS'] !== 'full') return short
+  const seconds = process.env['TEST_FAULTS_SECONDS']?.split(',').map(text => Number(text) * 1000)
   const [beforeMs = full.beforeMs, faultMs = full.faultMs, afterMs = full.afterMs] = seconds ?? []
-  const rate = Number(process.env['LARDER_FAULTS_RATE'] ?? full.rate)
-  const lanes = Number(process.env['LARDER_FAULTS_LANES'] ?? full.lanes)
+  const rate = Number(process.env['TEST_FAULTS_RATE'] ?? full.rate)
+  const lanes = Number(process.env['TEST_FAULTS_LANES'] ?? full.lanes)
   return { ...full, rate, lanes, beforeMs, faultMs, afterMs }
 }

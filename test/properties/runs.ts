@@ -1,6 +1,6 @@
-// How many cases a property gets: the number written beside it, times LARDER_RUNS.
+// How many cases a property gets: the number written beside it, times TEST_RUNS.
 
-const times = Number(process.env['LARDER_RUNS'] ?? 1)
+const times = Number(process.env['TEST_RUNS'] ?? 1)
 
 /** The parameters of `fc.assert` for so many cases in a usual run. */
 export function runs(count: number): { readonly numRuns: number } {

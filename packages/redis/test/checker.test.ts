@@ -1,12 +1,12 @@
 // Random histories on real servers that break, in several processes: no value older than an acknowledged purge is served on the node that
-// purged, nor elsewhere after the coherence bound. With a mechanism off, the same histories find a violation. LARDER_RUNS=n runs n times as many.
+// purged, nor elsewhere after the coherence bound. With a mechanism off, the same histories find a violation. TEST_RUNS=n runs n times as many.
 
 import { expect } from 'chai'
 import { check } from './checker/checker.ts'
 import { judge } from './checker/judge.ts'
 import { mutants } from './checker/mutants.ts'
 
-const histories = Math.round(10_000 * Number(process.env['LARDER_RUNS'] ?? 1))
+const histories = Math.round(10_000 * Number(process.env['TEST_RUNS'] ?? 1))
 
 describe('random histories on real servers', function () {
   this.timeout(120_000 + histories * 30)

@@ -6,7 +6,7 @@ import { resourceKey, selectQuery } from '../../src/key.ts'
 import { requestRefusal } from '../../src/policy/normal-request.ts'
 import { beds, counting } from './bed.ts'
 
-const numRuns = 1000 * Number(process.env['LARDER_RUNS'] ?? 1)
+const numRuns = 1000 * Number(process.env['TEST_RUNS'] ?? 1)
 
 /** Texts from which collisions would be made. */
 const tricky = fc.oneof(

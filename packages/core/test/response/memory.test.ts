@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { createBed } from './bed.ts'
 
-const numRuns = 100 * Number(process.env['LARDER_RUNS'] ?? 1)
+const numRuns = 100 * Number(process.env['TEST_RUNS'] ?? 1)
 
 describe('memory of the response cache', () => {
   it('stays within maxBytes at every step, and counts at least the bytes of the bodies', () => {

@@ -6,7 +6,7 @@ import { invalidateIn } from '../../src/door/invalidate.ts'
 import { settle } from '../support.ts'
 import { type BedOptions, type Client, createBed, type Fields, type Run } from './bed.ts'
 
-const numRuns = 200 * Number(process.env['LARDER_RUNS'] ?? 1)
+const numRuns = 200 * Number(process.env['TEST_RUNS'] ?? 1)
 
 const modes = ['public', 'plain', 'private', 'no-store', 'cookie', 'vary', 'reads', 'error', 'throws', 'gone'] as const
 type Mode = (typeof modes)[number]
