@@ -34,17 +34,7 @@ export interface Contest {
 
 /** Runs it, and reports; in a process that is started with the name of a course, serves that. */
 export async function contest(contest: Contest): Promise<void> {
-  const {
-    name,
-    title,
-    about,
-    file,
-    courses,
-    raw,
-    against = {},
-    goals = [],
-    rounds = 5,
-  } = contest
+  const { name, title, about, file, courses, raw, against = {}, goals = [], rounds = 5 } = contest
   const [course] = process.argv.slice(2)
   if (course !== undefined) return serveCourse(courses[course]!)
   const load: Load = { connections: 32, variety: 'same', seconds: 1, requests: 6000, ...contest.load }
