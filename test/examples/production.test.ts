@@ -1,8 +1,11 @@
 // The examples with everything that production has: Redis, flags from a file, traces, metrics, health; and their end under load.
 
-import { writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { installHint, providePrometheus } from '../../scripts/prometheus.mjs'
+import { root } from '../../scripts/setup.mjs'
 import { load } from '../lifecycle/load.ts'
 import { type CollectedSpan, type Collector, startCollector } from '../support/otlp-collector.ts'
 import { freePort, type RedisServer, startRedis } from '../support/redis-server.ts'
@@ -45,6 +48,7 @@ describe('the examples in production', function () {
           OTEL_SERVICE_NAME: `buddies-${name}`,
           OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
           OTEL_METRICS_EXPORTER: 'prometheus',
+          OTEL_BSP_SCHEDULE_DELAY: '200',
           OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
         })
       })
@@ -113,6 +117,43 @@ describe('the examples in production', function () {
         expect(text).to.include(`service_name="buddies-${name}"`)
       })
 
+      it('a Prometheus scrapes it by examples/prometheus.yml, and answers with its hit ratio', async function () {
+        const program = providePrometheus()
+        if (program === undefined) {
+          console.log(`          ${installHint}`)
+          this.skip()
+        }
+        const address = `127.0.0.1:${await freePort()}`
+        const config = join(folder, 'prometheus.yml')
+        const ours = readFileSync(join(root, 'examples/prometheus.yml'), 'utf8')
+          .replace('"express:3000", "koa:3000"', `"127.0.0.1:${new URL(server.url).port}"`)
+          .replace('scrape_interval: 5s', 'scrape_interval: 500ms')
+        writeFileSync(config, ours)
+        const args = [
+          `--config.file=${config}`,
+          `--storage.tsdb.path=${join(folder, 'tsdb')}`,
+          `--web.listen-address=${address}`,
+        ]
+        const prometheus = spawn(program, args, { stdio: 'ignore' })
+        const kill = (): void => void prometheus.kill('SIGKILL')
+        process.once('exit', kill)
+        try {
+          const promql = `larder_cache_hit_ratio{job="link-up-buddy"}`
+          let ratio = 0
+          for (const until = Date.now() + 60_000; !(ratio > 0); await new Promise(resolve => setTimeout(resolve, 50))) {
+            expect(Date.now(), promql).to.be.below(until)
+            ratio = await fetch(`http://${address}/api/v1/query?query=${encodeURIComponent(promql)}`).then(
+              ratioOf,
+              () => 0,
+            )
+          }
+          expect(ratio).to.be.within(0.01, 1)
+        } finally {
+          process.off('exit', kill)
+          kill()
+        }
+      })
+
       it('SIGTERM under load: no response is lost, the metrics are told, the last spans sent, and it ends with 0', async () => {
         const paths = ['/events/91', '/buddies/9', '/events?near=52.52,13.40', '/pages/events/92', '/search?q=tea']
         const bodies = Object.fromEntries(
@@ -144,3 +185,8 @@ describe('the examples in production', function () {
       }
     })
 })
+
+async function ratioOf(answer: Response): Promise<number> {
+  const { data } = (await answer.json()) as { data: { result: readonly { value: readonly [number, string] }[] } }
+  return Number(data.result[0]?.value[1] ?? 0)
+}
