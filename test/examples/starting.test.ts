@@ -12,10 +12,16 @@ describe('starting an example', function () {
   const folder = temporaryFolder()
   after(() => folder.remove())
 
-  it('killed in its first start, it makes the data again; the next start only opens it', async () => {
+  it('killed or interrupted in its first start, it makes the data again; the next start only opens it', async () => {
     const killed = run('express', { DATA_DIR: folder.path })
     await printed(killed, /first start: making/)
     await kill(killed)
+
+    const interrupted = run('express', { DATA_DIR: folder.path })
+    await printed(interrupted, /first start: making/)
+    interrupted.child.kill('SIGINT')
+    expect(await interrupted.ended, 'it ends by the signal, at once').to.equal(130)
+    expect(interrupted.output()).not.to.contain('first start: made')
 
     const again = await start('express', { DATA_DIR: folder.path })
     expect(again.output()).to.contain('first start: making')

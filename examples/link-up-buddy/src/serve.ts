@@ -5,10 +5,10 @@ import { httpServer, type Logger, type Part } from '@larder/lifecycle'
 import { type ServiceTracing, startService, type Wiring } from '@larder/service'
 import { type LinkUpBuddy, linkUpBuddy } from './app.ts'
 import type { Database } from './database/database.ts'
-import { openDatabase } from './database/open.ts'
+import { type DatabaseSettings, makeDataOnce, openDatabase } from './database/open.ts'
 import { Refusal } from './refusal.ts'
 import { createSessions, type Sessions } from './sessions.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { readSettings } from './settings.ts'
 import { tellWhatToTry } from './what-to-try.ts'
 
 /** What a server is built of. */
@@ -35,6 +35,8 @@ export async function serve({ name, logger }: ServeOptions, build: (of: Ingredie
   process.channel?.unref()
   try {
     const settings = readSettings(process.env, name)
+    const data = { url: settings.databaseUrl, folder: settings.dataFolder, say: (line: string) => console.log(line) }
+    await makeDataOnce(data)
     let server: Server | undefined
     const { config, lifecycle } = await startService({
       config: settings.config,
@@ -42,7 +44,7 @@ export async function serve({ name, logger }: ServeOptions, build: (of: Ingredie
       signals: ['SIGTERM', 'SIGINT', 'SIGHUP'],
       drainDelay: settings.drainDelay,
       parts(wiring) {
-        const database = databasePart(settings)
+        const database = databasePart(data)
         const sessions = createSessions(settings.sessionSecret)
         const makeServer = (): Server => {
           server = build({
@@ -78,19 +80,15 @@ async function purge(cache: Wiring['cache'], tags: readonly string[], logger: Lo
   }
 }
 
-function databasePart(settings: Settings): { readonly part: Part; opened(): Database } {
+function databasePart(settings: DatabaseSettings): { readonly part: Part; opened(): Database } {
   let database: Database | undefined
   const opened = (): Database => database!
   const part: Part = {
     name: 'database',
-    // The first start makes the data.
+    // The first start fills the database of a server.
     startTimeout: '5m',
     async start() {
-      database = await openDatabase({
-        url: settings.databaseUrl,
-        folder: settings.dataFolder,
-        say: line => console.log(line),
-      })
+      database = await openDatabase(settings)
     },
     stop: () => opened().close(),
     async check() {

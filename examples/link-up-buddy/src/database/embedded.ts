@@ -13,9 +13,7 @@ export async function openEmbedded(folder: string, onMaking: () => void): Promis
   const unlock = await lockFolder(folder)
   try {
     const files = join(folder, 'postgres')
-    // Written last. Files without it are what a first start that was killed left behind.
-    const marker = join(folder, `complete-${dataVersion}`)
-    const complete = existsSync(marker)
+    const complete = isFilled(folder)
     if (!complete) {
       onMaking()
       rmSync(files, { recursive: true, force: true })
@@ -32,13 +30,23 @@ export async function openEmbedded(folder: string, onMaking: () => void): Promis
     }
     if (!complete) {
       await ensureData(database)
-      writeFileSync(marker, 'Delete this file to have the data made again.\n')
+      writeFileSync(markerOf(folder), 'Delete this file to have the data made again.\n')
     }
     return database
   } catch (error) {
     unlock()
     throw error
   }
+}
+
+/** Whether the folder has all of the data. */
+export function isFilled(folder: string): boolean {
+  return existsSync(markerOf(folder))
+}
+
+/** Written last. Files without it are what a first start that was killed left behind. */
+function markerOf(folder: string): string {
+  return join(folder, `complete-${dataVersion}`)
 }
 
 function connection(pglite: Pick<PGlite, 'query'>): Connection {

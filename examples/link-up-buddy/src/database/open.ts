@@ -2,7 +2,7 @@
 
 import { dataSize } from '../data/make.ts'
 import type { Database } from './database.ts'
-import { openEmbedded } from './embedded.ts'
+import { isFilled, openEmbedded } from './embedded.ts'
 import { openServer } from './server.ts'
 
 export interface DatabaseSettings {
@@ -25,4 +25,14 @@ export async function openDatabase({ url, folder, say }: DatabaseSettings): Prom
   const database = url ? await openServer(url, onMaking) : await openEmbedded(folder, onMaking)
   if (making) say(`first start: made in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   return database
+}
+
+/**
+ * Makes the data of a folder that has none, before anything else is opened. It keeps the process so busy that it hears no signal, and
+ * until somebody listens to them, they end it at once.
+ */
+export async function makeDataOnce(settings: DatabaseSettings): Promise<void> {
+  if (settings.url !== undefined || isFilled(settings.folder)) return
+  const database = await openDatabase(settings)
+  await database.close()
 }
