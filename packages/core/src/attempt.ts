@@ -20,6 +20,8 @@ export interface Attempt<Subject> {
   readonly waited: Waited | undefined
   /** The far tier has been asked on its behalf. */
   readonly askedFar: boolean
+  /** What it had, for as long as memory has nothing. */
+  readonly found?: StoredResponse | undefined
 }
 
 /** Why a request goes to the handler, and what is stored of what it asks for. */

@@ -35,7 +35,7 @@ export function createFarLookUp<Subject>(
     const ungone = exchange.onGone(() => {
       isGone = true
     })
-    const answer = await askForResponse(engine, {
+    const { answer, found } = await askForResponse(engine, {
       plan,
       request: exchange.request,
       maxVariants,
@@ -44,7 +44,7 @@ export function createFarLookUp<Subject>(
       waitMs: until - engine.now(),
     })
     ungone()
-    const again = { ...at, askedFar: true }
+    const again = { ...at, askedFar: true, found }
     if (answer.kind === 'found') {
       // Over before anything is made of it: what is found may be stale, and then this is no refresh that is under way.
       flight.tell({ kind: answer.waited ? 'stored' : 'again' })
@@ -67,7 +67,7 @@ export function createFarLookUp<Subject>(
     look(at) {
       const { engine, exchange, plan } = at
       const question = { plan, request: exchange.request, maxVariants, fills: undefined, lookedUp: false, waitMs: 0 }
-      void askForResponse(engine, question).then(() => attempt({ ...at, askedFar: true }))
+      void askForResponse(engine, question).then(({ found }) => attempt({ ...at, askedFar: true, found }))
     },
     lookBeforeFill: (...args) => void lookBeforeFill(...args),
   }

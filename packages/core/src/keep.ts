@@ -145,7 +145,8 @@ export function promote(
   if (!isNews && engine.ledger.verdict(there, engine.now()) !== 'invalid') return false
   const next = withVariant(resource, rule, variant, stored)
   noteLifetime(engine, stored)
-  return engine.near.set(key, next, next.bytes + 2 * key.length)
+  engine.near.set(key, next, next.bytes + 2 * key.length)
+  return true
 }
 
 function noteLifetime(engine: Engine, { terms }: StoredResponse): void {

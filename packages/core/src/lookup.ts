@@ -20,11 +20,11 @@ export interface Found {
   readonly detail: 'invalidated' | undefined
 }
 
-export function lookup(engine: Engine, plan: Plan, request: CacheRequest, now: number): Found {
+/** @param spare counts when memory has nothing for the request. */
+export function lookup(engine: Engine, plan: Plan, request: CacheRequest, now: number, spare?: StoredResponse): Found {
   const resource = resourceAt(engine, plan.key)
-  if (resource === undefined) return nothing
-  const stored = selectVariant(resource, request.headers)
-  if (stored === undefined) return noVariant
+  const stored = (resource && selectVariant(resource, request.headers)) ?? spare
+  if (stored === undefined) return resource === undefined ? nothing : noVariant
   const verdict = verdictFor(engine, plan, request, stored, now)
   if (verdict === 'invalid') return invalidated
   if (plan.guarded && !stored.terms.shareable) return nothing

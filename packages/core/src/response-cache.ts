@@ -100,7 +100,7 @@ export function createResponseCache<Subject>(
     const { engine, exchange, plan, waited } = at
     const { request } = exchange
     const mode = modeOf(engine)
-    const { stored, soft, fwd, detail } = lookup(engine, plan, request, now)
+    const { stored, soft, fwd, detail } = lookup(engine, plan, request, now, at.found)
     const decision = decide(request, stored && reusable(stored, soft), mode === 'stale-only' ? sparing : usual, now)
     switch (decision.action) {
       case 'serve':

@@ -23,27 +23,36 @@ export interface ResponseQuestion {
   readonly waitMs: number
 }
 
-/** What is found is in the memory tier by then. */
-export function askForResponse(engine: Engine, question: ResponseQuestion): Promise<FarAnswer> {
+export interface ResponseAnswer {
+  readonly answer: FarAnswer
+  /** What was found. The memory tier has it too, unless it has no room. */
+  readonly found: StoredResponse | undefined
+}
+
+export async function askForResponse(engine: Engine, question: ResponseQuestion): Promise<ResponseAnswer> {
   const { plan, request, maxVariants, fills, lookedUp, waitMs } = question
   const far = engine.far!
   const { key } = plan
   const { headers } = request
-  return consult(far, {
+  let found: StoredResponse | undefined
+  const answer = await consult(far, {
     key,
     variantBy: rule => variantOf(rule, headers),
     take(rule, frame) {
       const stored = decodeResponse({ key, variant: variantOf(rule, headers) }, frame, far.clock)
       if (stored === undefined) return 'malformed'
       if (verdictFor(engine, plan, request, stored, engine.now()) === 'invalid') return 'useless'
-      const isKept = promote(engine, key, rule, headers, stored, maxVariants)
-      return isKept && (!plan.guarded || stored.terms.shareable) ? 'taken' : 'useless'
+      const isNews = promote(engine, key, rule, headers, stored, maxVariants)
+      if (!isNews || (plan.guarded && !stored.terms.shareable)) return 'useless'
+      found = stored
+      return 'taken'
     },
     claim: fills && { lease: fills.flightKey, token: randomUUID(), holdMs: fills.holdMs },
     lookedUp,
     waitMs,
     now: engine.now,
   })
+  return { answer, found }
 }
 
 export interface Sharing {

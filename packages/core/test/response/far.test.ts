@@ -72,6 +72,20 @@ describe('responses in the far tier', () => {
     expect(runs(a, b)).to.equal(1)
   })
 
+  it('what memory has no room for, or lets go at once, is a hit all the same', async () => {
+    const { nodes, begin } = await fleet(1, { handler: counting() })
+    const targets = Array.from({ length: 20 }, (_, i) => `/${i}`)
+    const bodies = new Map<string, string | undefined>()
+    for (const target of targets) bodies.set(target, (await filled(nodes[0], target)).body)
+    for (const maxBytes of [100, 4000]) {
+      const small = await begin({ engine: { maxBytes, maxEntryBytes: maxBytes } })
+      const answers = await Promise.all(targets.map(target => ask(small, target)))
+      expect(answers.map(told), String(maxBytes)).to.deep.equal(targets.map(() => 'hit'))
+      expect(answers.map(({ body }) => body)).to.deep.equal([...bodies.values()])
+      expect(small.runs).to.have.length(0)
+    }
+  })
+
   it('a hit asks once, a miss once before and once after', async () => {
     const {
       nodes: [a, b],
