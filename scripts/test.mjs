@@ -2,7 +2,7 @@
 // Every other argument goes on to mocha: npm test -- --grep 'entity tags'
 
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { provideFaketime } from './faketime.mjs'
 import { installHint, provideRedisServer } from './redis.mjs'
@@ -18,9 +18,13 @@ if (server === undefined) {
 provideFaketime()
 
 const given = process.argv.slice(2)
-const someFiles = given.some(argument => argument.endsWith('.test.ts') && existsSync(join(root, argument)))
-const everyTest = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']
-const args = [join(root, 'node_modules/mocha/bin/mocha.js'), ...given, ...(someFiles ? [] : everyTest)]
+/** A folder stands for the tests below it; packages hold theirs in folders of that name. */
+const below = { packages: 'packages/*/test/**/*.test.ts', test: 'test/**/*.test.ts' }
+const isFolder = argument => existsSync(join(root, argument)) && statSync(join(root, argument)).isDirectory()
+const isFile = argument => argument.endsWith('.test.ts') && existsSync(join(root, argument))
+const named = given.map(argument => (isFolder(argument) ? (below[argument] ?? `${argument}/**/*.test.ts`) : argument))
+const hasNames = given.some(argument => isFolder(argument) || isFile(argument))
+const args = [join(root, 'node_modules/mocha/bin/mocha.js'), ...named, ...(hasNames ? [] : Object.values(below))]
 const mocha = spawn(process.execPath, args, {
   cwd: root,
   stdio: 'inherit',

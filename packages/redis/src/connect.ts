@@ -92,6 +92,8 @@ function connectCluster(addresses: readonly RedisAddress[], settings: RedisOptio
       ...(keyPrefix !== undefined && { keyPrefix }),
       ...(enableAutoPipelining !== undefined && { enableAutoPipelining }),
       enableOfflineQueue: enableOfflineQueue === true,
+      // Without a queue the check is refused by a node that is still connecting, and the whole client begins anew.
+      enableReadyCheck: false,
       clusterRetryStrategy: reconnectDelayMs,
       // What is asked of a node that has just gone is asked once more of the one that took its place, and not for longer than that takes.
       maxRedirections: 3,
