@@ -7,6 +7,10 @@ import type { Result } from './run-row.ts'
 /** What could not be injected, or is held by other tests. */
 const elsewhere: readonly (readonly [id: string, why: string])[] = [
   ['R1, by a name', 'a DNS name that fails is one more way of not being there; the row has no server on its port'],
+  [
+    'R3 with 5 s, R5 for 90 s',
+    'longer ones of the same kind: a delay of 1 s and a freeze of the length above are in the table',
+  ],
   ['R12 TRYAGAIN', 'part of R15: commands on a slot that is half moved'],
   [
     'R27',
