@@ -103,7 +103,7 @@ function drawLines({ title, x, y, isLogarithmic = false, series, spans = [] }: L
 
 function svg(width: number, height: number, title: string, parts: readonly string[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
-${style}<title>${escapeXml(title)}</title>
+<title>${escapeXml(title)}</title>${style}
 <text class="title" x="8" y="22">${escapeXml(title)}</text>
 ${parts.filter(Boolean).join('\n')}
 </svg>
