@@ -5,6 +5,7 @@ import { createDisowning } from './disowning.ts'
 import { type Engine, modeOf } from './engine.ts'
 import type { FarAnswer } from './far/consult.ts'
 import type { SharedValue } from './far/data-frame.ts'
+import { CLOCK_TOLERANCE_MS } from './far/store-clock.ts'
 import { createFarValues } from './far/values.ts'
 import type { Stamped } from './invalidation/log.ts'
 import { keyName, tagName } from './names.ts'
@@ -27,9 +28,6 @@ interface DataEntry extends Stamped {
 }
 
 type Kept = Pick<DataEntry, 'value' | 'expiresAt' | 'staleUntil' | 'errorUntil'>
-
-/** What two clocks may differ by when they tell of the same instant, in milliseconds. */
-const CLOCK_TOLERANCE_MS = 20
 
 /** `stale`: it may go out while it is refreshed. `spare`: only a failure lets it out. */
 export interface Found {

@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto'
 import type { Engine } from './engine.ts'
 import { MOST_FIELDS } from './far/rules.ts'
+import { CLOCK_TOLERANCE_MS } from './far/store-clock.ts'
 import { fieldValue, type HeaderList, type RequestHeaders } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
 import { resourceAt, ruleAt } from './lookup.ts'
@@ -121,9 +122,6 @@ export function keep(
   engine.metrics.count('sets')
   return undefined
 }
-
-/** What two clocks may differ by when they tell of the same instant, in milliseconds. */
-const CLOCK_TOLERANCE_MS = 20
 
 /** Put what another process stored in its place. False when this one has as new a response, or knows that it cannot tell for whom it is. */
 export function promote(

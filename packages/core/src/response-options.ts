@@ -3,6 +3,7 @@
 import type { Cache } from './cache.ts'
 import { type CookieMatcher, cookieMatcher } from './credentials.ts'
 import { type Duration, durationMs } from './duration.ts'
+import { LONGEST_LEASE_MS } from './far/consult.ts'
 import {
   anyOf,
   checkOptions,
@@ -184,9 +185,6 @@ const shape = {
   collapseTimeout: isDuration,
   fillTimeout: isDuration,
 } as const
-
-/** A process that has died holds up nobody for longer. */
-const LONGEST_LEASE_MS = 10_000
 
 /** @throws LarderError that names the option, what was given and what is expected. */
 export function readRouteSettings<Subject>(given: Duration | ResponseCacheOptions<Subject>): RouteSettings<Subject> {

@@ -28,6 +28,9 @@ export type FarAnswer =
   | { readonly kind: 'mine'; readonly claim: Claim }
   | { readonly kind: 'apart' | 'held' | 'nothing' }
 
+/** A process that has died holds up nobody for longer. */
+export const LONGEST_LEASE_MS = 10_000
+
 /** A message may be lost with its connection: then the lease is looked at again. */
 const SAFETY_MS = 500
 

@@ -11,6 +11,9 @@ export interface StoreClock {
   toOwn(at: number): number
 }
 
+/** What two clocks may differ by when they tell of the same instant, in milliseconds. */
+export const CLOCK_TOLERANCE_MS = 20
+
 /** Clocks that are set by the network slew; more than this is a step, or another server. */
 const JUMP_MS = 1000
 

@@ -3,11 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Engine } from '../engine.ts'
 import type { Claim, ReleaseOutcome } from '../store/far.ts'
-import { consult, type FarAnswer } from './consult.ts'
+import { consult, type FarAnswer, LONGEST_LEASE_MS } from './consult.ts'
 import { decodeShared, encodeShared, type SharedValue } from './data-frame.ts'
-
-/** A process that has died holds up nobody for longer. */
-const LEASE_MS = 10_000
 
 export interface FarValues {
   /** Look up a key, and hand what is there to `take`, which says whether it is news. Those who ask at the same time share one look-up. */
@@ -49,7 +46,8 @@ export function createFarValues(engine: Engine, take: (key: string, found: Share
       looking.set(key, look)
       return look
     },
-    askBeforeFill: (key, waitMs) => ask(key, { lease: farKey(key), token: randomUUID(), holdMs: LEASE_MS }, waitMs),
+    askBeforeFill: (key, waitMs) =>
+      ask(key, { lease: farKey(key), token: randomUUID(), holdMs: LONGEST_LEASE_MS }, waitMs),
     async share(key, value, release) {
       const far = engine.far!
       const written = await far.set({
