@@ -45,9 +45,18 @@ function isRunning(pid: number): boolean {
   if (pid === process.pid) return false
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     // It runs, under another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+  return !hasEnded(pid)
+}
+
+/** Linux lets a killed process be signalled until its parent has waited for it, which in a container may be never. */
+function hasEnded(pid: number): boolean {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }
