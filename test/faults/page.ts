@@ -34,7 +34,7 @@ export function reliabilityPage(
 ): string {
   const { rate, beforeMs, faultMs, afterMs, lanes } = mode
   const [cpu] = cpus()
-  const good = results.filter(({ against }) => against.length === 0).length
+  const good = results.filter(({ slow, wrong }) => slow.length + wrong.length === 0).length
   const seconds = (ms: number): string => `${ms / 1000} s`
   return `# Reliability
 
@@ -66,8 +66,8 @@ ${results
 ## What was not kept
 ${
   results
-    .filter(({ against }) => against.length > 0)
-    .map(({ id, against }) => `- **${id}**: ${against.join('; ')}.`)
+    .filter(({ slow, wrong }) => slow.length + wrong.length > 0)
+    .map(({ id, slow, wrong }) => `- **${id}**: ${[...wrong, ...slow].join('; ')}.`)
     .join('\n') || 'Nothing.'
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ask } from '../support/http.ts'
 import type { FarConfig, OpenConfig, Sample } from './app.ts'
 import { type Summary, summarise, type Window, windowsOf } from './figures.ts'
-import { objections } from './judge.ts'
+import { type Objections, objections } from './judge.ts'
 import { BODY_BYTES, type Lane, type Node } from './lane.ts'
 import type { Mode } from './mode.ts'
 import { now } from './site.ts'
@@ -46,7 +46,7 @@ export interface Row<B extends Bed = Bed> {
   during?(scene: Scene<B>, until: number): Promise<void>
   heal(scene: Scene<B>): Promise<void>
   /** What has to hold beside the standard, and does not; called when the load is over. */
-  verify?(scene: Scene<B>, result: Omit<Result, 'against'>): Promise<readonly string[]>
+  verify?(scene: Scene<B>, result: Omit<Result, keyof Objections>): Promise<readonly string[]>
   /** What the row may do otherwise than the standard. */
   readonly terms?: Terms
 }
@@ -72,7 +72,8 @@ export interface Terms {
   readonly loopMs?: number
 }
 
-export interface Result {
+/** With in what it does not hold to the standard, or to what the row wants beside it. */
+export interface Result extends Objections {
   readonly id: string
   readonly title: string
   readonly summary: Summary
@@ -90,13 +91,19 @@ export interface Result {
   readonly farHits: number
   readonly failures: readonly string[]
   readonly notes: readonly string[]
-  /** In what it does not hold to the standard, or to what the row wants beside it. */
-  readonly against: readonly string[]
 }
 
 const LONGEST_RECOVERY_MS = 15_000
 
+/** A row that was only slow is run again when that may be the machine's doing: a mechanism that is missing is missing each time. */
 export async function runRow<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode): Promise<Result> {
+  for (let run = 1; ; run++) {
+    const result = await runOnce(row, lane, mode)
+    if (run === mode.runs || result.wrong.length > 0 || result.slow.length === 0) return result
+  }
+}
+
+async function runOnce<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode): Promise<Result> {
   const bed = await row.setUp(mode)
   try {
     return await run(row, lane, mode, bed)
@@ -189,7 +196,7 @@ async function run<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode, bed: B): 
   const codes: Record<string, number> = {}
   for (const sample of samples)
     for (const [code, count] of Object.entries(sample.codes)) codes[code] = (codes[code] ?? 0) + count
-  const result: Omit<Result, 'against'> = {
+  const result: Omit<Result, keyof Objections> = {
     id: row.id,
     title: row.title,
     summary: summarise(windows, mode.name === 'full' ? 1 : windows.length),
@@ -212,5 +219,6 @@ async function run<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode, bed: B): 
     notes,
   }
   const more = (await row.verify?.(scene, result)) ?? []
-  return { ...result, notes: [...notes], against: [...objections(result, row.terms ?? {}, mode), ...more] }
+  const { slow, wrong } = objections(result, row.terms ?? {}, mode)
+  return { ...result, notes: [...notes], slow, wrong: [...wrong, ...more] }
 }
