@@ -82,6 +82,8 @@ export interface Summary {
   /** How much longer than there the slowest hundredth took: in the second in which the fault begins, and in any later one. */
   readonly firstMs: number
   readonly laterMs: number
+  /** The median of the later seconds. */
+  readonly typicalMs: number
   /** How much longer than there the slowest quarter took in most of the later seconds. */
   readonly mostlyMs: number
   /** The slowest request of all, beyond the slowest there. */
@@ -104,6 +106,10 @@ export function summarise(windows: readonly Window[], near: number): Summary {
     errors: windows.reduce((sum, each) => sum + Math.max(0, each.errors - each.controlErrors), 0),
     firstMs: Math.max(...over(['first'], slowest)),
     laterMs: Math.max(...over(['during', 'after'], slowest)),
+    typicalMs: percentile(
+      over(['during', 'after'], each => each.p99Ms - each.controlP99Ms),
+      0.5,
+    ),
     mostlyMs: percentile(
       over(['during', 'after'], each => each.p75Ms - each.controlP75Ms),
       0.5,

@@ -50,12 +50,12 @@ with that site in that second or the one beside it.
 2 ms; nothing added to any request beyond 110 ms; at most 256 commands and 8 MB on their way; at most 32 MiB more memory; the far tier used again at most 5 s after the
 cause has ended. ${good} of ${results.length} rows kept all of it in this run; what the others did not keep is below the table.
 
-| row | fault | errors | Δp99 first second | Δp99 later, worst | added at most | commands, bytes on their way | memory | breaker opened | used again after | site without Redis: slowest |
-|---|---|---|---|---|---|---|---|---|---|---|
+| row | fault | errors | Δp99 first second | Δp99 later, median | Δp99 later, worst | added at most | commands, bytes on their way | memory | breaker opened | used again after | site without Redis: slowest |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 ${results.map(line).join('\n')}
 
-Milliseconds unless said. Δ is against the site without Redis: below zero that one was slower. A slowest request there of more than some 20 ms means that the machine
-was busy with other things, and that no figure of that row below it means much.
+Milliseconds unless said. The row \`none\` shows what the machine does where no fault is. Δ is against the site without Redis: below zero that one was slower. A
+slowest request there of more than some 20 ms means that the machine was busy with other things, and that no figure of that row below it means much.
 
 ## What rows say beside
 ${results
@@ -79,12 +79,13 @@ ${[...others, ...elsewhere].map(([id, why]) => `| ${id} | ${why} |`).join('\n')}
 }
 
 function line({ id, title, summary, commands, bytes, rssMiB, openings, recoveryMs }: Result): string {
-  const { errors, requests, firstMs, laterMs, addedMs, noiseMs } = summary
+  const { errors, requests, firstMs, typicalMs, laterMs, addedMs, noiseMs } = summary
   const cells = [
     id,
     title,
     `${errors} of ${requests}`,
     tenth(firstMs),
+    tenth(typicalMs),
     tenth(laterMs),
     tenth(addedMs),
     `${commands}, ${bytes < 10_000 ? bytes : `${Math.round(bytes / 1000)} kB`}`,

@@ -7,8 +7,12 @@ import { processes } from './process.ts'
 import { refusals } from './refusals.ts'
 import { silence } from './silence.ts'
 
-/** R1 before R10. */
-const order = ({ id }: Row): string => id.replace(/\d+/, digits => digits.padStart(2, '0')).replace(/^R/, 'A')
+/** The one without a fault first, R1 before R10. */
+const order = ({ id }: Row): string =>
+  id
+    .replace(/\d+/, digits => digits.padStart(2, '0'))
+    .replace(/^R/, 'B')
+    .replace('none', 'A')
 
 export const rows: readonly Row[] = [...silence, ...refusals, ...history, ...fleets, ...processes].sort((a, b) =>
   order(a) < order(b) ? -1 : 1,

@@ -1,4 +1,4 @@
-// Rows in which it is not Redis that fails: clients that leave, an event loop that stands still.
+// Rows in which it is not Redis that fails: nothing does, clients leave, the event loop stands still.
 
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +9,14 @@ import { now } from '../site.ts'
 const STALL_MS = 500
 
 export const processes: readonly Row[] = [
+  {
+    id: 'none',
+    title: 'Nothing fails: what the far tier and the machine do by themselves',
+    setUp: server(),
+    inject: async () => {},
+    heal: async () => {},
+    terms: { breaker: 'stays closed' },
+  } satisfies Row<ServerBed>,
   {
     id: 'E1',
     title: 'The event loop stands still for 500 ms, again and again',
