@@ -1,7 +1,7 @@
-// The spec reporter, which also writes how many tests passed and failed into the file that TEST_COUNTS names, and ends a run that does
-// not end by itself.
+// The spec reporter, which also adds a line with how many tests passed, failed and were skipped to the file that TEST_COUNTS names, and
+// ends a run that does not end by itself.
 
-const { writeFileSync } = require('node:fs')
+const { appendFileSync } = require('node:fs')
 const { reporters } = require('mocha')
 
 module.exports = class Counts extends reporters.Spec {
@@ -9,7 +9,7 @@ module.exports = class Counts extends reporters.Spec {
     super(runner, options)
     runner.once('end', () => {
       const { passes, failures, pending } = runner.stats
-      writeFileSync(process.env.TEST_COUNTS, `${passes} ${failures} ${pending}\n`)
+      appendFileSync(process.env.TEST_COUNTS, `${passes} ${failures} ${pending}\n`)
       // The timer keeps nothing alive itself: it fires only where a test has left something open.
       setTimeout(() => {
         console.error(
