@@ -82,7 +82,8 @@ vectors('exhaustion', (site, framework) => {
       sample()
       for (const each of await bytes) expect(each).to.be.above(12 * MiB)
     })
-    expect(grown).to.be.below(64 * MiB)
+    // All of them together have 192; what has been sent goes with some delay.
+    expect(grown).to.be.below(128 * MiB)
   })
 
   it('D8: clients that leave while they wait leave nothing behind', async () => {
