@@ -1,9 +1,10 @@
-// A race as most benchmarks run it: a table of courses, the ratios that are asked for, the goals, and a plot.
+// A race as most benchmarks run it: a table of courses, the ratios that are asked for, what came of the goals, and a plot.
 
+import { reached } from './goals.ts'
 import type { Load } from './load.ts'
-import { quick } from './quick.ts'
+import { rawName } from './names.ts'
 import { type MakeCourse, type Round, race, serveCourse } from './race.ts'
-import { atLeast, type Goal, type Row, report } from './report.ts'
+import { type Row, report } from './report.ts'
 import { spread, timesAsFast, written } from './spread.ts'
 
 export interface Contest {
@@ -14,18 +15,10 @@ export interface Contest {
   /** `import.meta.filename` of the benchmark. */
   readonly file: string
   readonly courses: Readonly<Record<string, MakeCourse>>
-  /** The course that all are compared with. */
-  readonly raw: string
+  /** The course that all are compared with. @default `rawName` */
+  readonly raw?: string
   /** What else some are compared with: a column, and which course stands for it. */
   readonly against?: Readonly<Record<string, (course: string) => string | undefined>>
-  /** That `course` is so many times as fast as another. */
-  readonly goals?: readonly {
-    readonly scenario: string
-    readonly course: string
-    readonly against: string
-    readonly atLeast: number
-    readonly unit: string
-  }[]
   readonly rounds?: number
   /** What was left out before the race, and why. */
   readonly notes?: readonly string[]
@@ -34,10 +27,10 @@ export interface Contest {
 
 /** Runs it, and reports; in a process that is started with the name of a course, serves that. */
 export async function contest(contest: Contest): Promise<void> {
-  const { name, title, about, file, courses, raw, against = {}, goals = [], rounds = 5 } = contest
+  const { name, title, about, file, courses, raw = rawName, against = {}, rounds = 5 } = contest
   const [course] = process.argv.slice(2)
   if (course !== undefined) return serveCourse(courses[course]!)
-  const load: Load = { connections: 32, variety: 'same', seconds: 1, requests: 6000, ...contest.load }
+  const load: Load = { connections: 32, variety: 'same', seconds: 1, ...contest.load }
   const { tool, taken, notes } = await race({ file, courses, rounds, load })
   const micros = (course: string) => taken.get(course)?.map(round => round.micros)
   const times = (course: string, other: string | undefined) => {
@@ -55,6 +48,7 @@ export async function contest(contest: Contest): Promise<void> {
       course,
       'µs of CPU': written(column(rounds, 'micros'), 1),
       'share of raw': share && written(share),
+      ...(load.variety === 'zipf' && { 'hits, %': hits(rounds) }),
       ...Object.fromEntries(ratios),
       'requests a second': Math.round(column(rounds, 'perSecond').middle),
       'p50 ms': round3(column(rounds, 'p50Ms').middle),
@@ -67,19 +61,22 @@ export async function contest(contest: Contest): Promise<void> {
     const { low, middle, high } = share
     return [{ label: course, value: middle, low, high, isOurs: /\bLarder\b/.test(course) }]
   })
-  const reached = goals.flatMap(({ scenario, course, against, atLeast: least, unit }): Goal[] => {
-    const ratio = times(course, against)
-    return ratio === undefined ? [] : [atLeast(scenario, least, unit, ratio.middle)]
-  })
   report(name, {
     title,
-    about: `${about} ${load.connections} connections, load from ${tool}, ${rounds} rounds.`,
+    about: `${about} ${load.connections} connections, load from ${tool}, ${rounds} rounds of ${load.seconds} s.`,
     rows,
-    goals: quick ? [] : reached,
+    goals: reached(name, times),
     plots: bars.length > 0 ? [{ kind: 'bars', title: `${title}: share of raw node:http (CPU time)`, bars }] : [],
     notes: [...(contest.notes ?? []), ...notes],
-  }) // In a quick run the servers were in this process, and not all of them end when they are told to.
+  })
+  // In a quick run the servers were in this process, and not all of them end when they are told to.
   process.exit()
+}
+
+/** Of all requests of a course that counts the runs of its handler. */
+function hits(rounds: readonly Round[]): string | undefined {
+  if (rounds.every(({ runs }) => runs === 0)) return undefined
+  return spread(rounds.map(({ runs, requests }) => 100 * (1 - runs / requests))).middle.toFixed(1)
 }
 
 function round3(value: number): number {

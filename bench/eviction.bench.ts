@@ -2,6 +2,7 @@
 
 import { hitRatio, hitRatioOfBelady, leastRecentlyUsed, memoryTier, type Store } from './eviction/policies.ts'
 import { makeTraces, type Trace } from './eviction/traces.ts'
+import type { BarPlot } from './plots.ts'
 import { quick } from './quick.ts'
 import { type Row, report } from './report.ts'
 import { spread, written } from './spread.ts'
@@ -9,6 +10,8 @@ import { spread, written } from './spread.ts'
 const REQUESTS = quick ? 3000 : 400_000
 const RESOURCES = quick ? 500 : 50_000
 const ROUNDS = quick ? 1 : 5
+/** The share of all bytes for which the plot stands. */
+const PLOTTED = 0.05
 
 const stores: Readonly<Record<string, (maxBytes: number) => Store>> = {
   'S3-FIFO': memoryTier,
@@ -17,17 +20,25 @@ const stores: Readonly<Record<string, (maxBytes: number) => Store>> = {
 
 const traces = makeTraces(REQUESTS, RESOURCES)
 const rows: Row[] = []
+const bars: BarPlot['bars'][number][] = []
 for (const trace of traces) {
-  for (const share of [0.01, 0.05, 0.2]) {
+  for (const share of [0.01, PLOTTED, 0.2]) {
     const maxBytes = Math.floor(share * bytesOf(trace))
     const ours = hitRatio(trace, memoryTier(maxBytes)) * 100
     const lru = hitRatio(trace, leastRecentlyUsed(maxBytes)) * 100
+    const belady = hitRatioOfBelady(trace, maxBytes) * 100
+    if (share === PLOTTED)
+      bars.push(
+        { label: trace.name, value: ours, isOurs: true },
+        { label: 'LRU', value: lru },
+        { label: 'Belady', value: belady },
+      )
     rows.push({
       trace: trace.name,
       'cache holds': `${share * 100} % of the bytes`,
       'S3-FIFO, % hits': ours.toFixed(1),
       'LRU, % hits': lru.toFixed(1),
-      'Belady, % hits': (hitRatioOfBelady(trace, maxBytes) * 100).toFixed(1),
+      'Belady, % hits': belady.toFixed(1),
       gain: `${ours >= lru ? '+' : '−'}${Math.abs(ours - lru).toFixed(1)}`,
     })
   }
@@ -37,6 +48,13 @@ report('eviction', {
   title: 'What memory lets go',
   about: `Hits of all requests on made-up traces of ${REQUESTS.toLocaleString('en')} requests over ${RESOURCES.toLocaleString('en')} resources of some kilobytes each, few of them up to a megabyte. The memory tier lets go by S3-FIFO; LRU is lru-cache; Belady's rule knows the future and is what no cache can do better, were all sizes the same.`,
   rows,
+  plots: [
+    {
+      kind: 'bars',
+      title: `Hits of all requests, %, with ${PLOTTED * 100} % of the bytes: S3-FIFO by the trace, LRU, Belady`,
+      bars,
+    },
+  ],
   notes: [
     ...speeds().map(row =>
       Object.entries(row)

@@ -4,9 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { randomFrom, zipf } from './eviction/traces.ts'
 import { openLoop, percentile } from './open-loop.ts'
 import { quick } from './quick.ts'
+import { randomFrom, zipf } from './random.ts'
 import { type Row, report } from './report.ts'
 
 const RATES = quick ? [20] : [50, 200, 800]

@@ -60,7 +60,4 @@ await contest({
   raw: 'node:http, Buffer of 1 KB',
   courses: Object.fromEntries(Object.entries(courses).map(([name, make]) => [name, () => ({ server: make() })])),
   against: { '× plain Express': course => against[course] },
-  goals: Object.entries(against).map(([course, plain]) => {
-    return { scenario: course, course, against: plain, atLeast: 2, unit: '× plain Express' }
-  }),
 })

@@ -11,7 +11,7 @@ import { peer } from './peers.ts'
 import { quick } from './quick.ts'
 import { type Course, type MakeCourse, NotHere, serveCourse } from './race.ts'
 import { type Row, report } from './report.ts'
-import { provideRedis, redisPort } from './with-redis.ts'
+import { onRedis, provideRedis, redisPort } from './with-redis.ts'
 
 const PER_SECOND = quick ? 40 : 200
 const PAGES = 256
@@ -25,11 +25,6 @@ function ours(): Course {
   return larderExpress({ cache: { maxBytes: bytes, far: redisStore(client) } })
 }
 
-const onRedis = {
-  get with() {
-    return redisPort()
-  },
-}
 const courses: Readonly<Record<string, MakeCourse>> = {
   Larder: ours,
   'bentocache on Redis': peer('bentocache', onRedis),

@@ -4,6 +4,16 @@ import { createServer as createNodeServer } from 'node:http'
 import { createServer } from '@larder/express'
 import type { RequestHandler } from 'express'
 import { contest } from './contest.ts'
+import {
+  bentocacheName,
+  cacheManagerName,
+  expressEmpty,
+  expressName,
+  fastName,
+  koaJson,
+  koaName,
+  rawName,
+} from './names.ts'
 import { createOrigin } from './origin.ts'
 import { bareKoa, expressApp, koa, larderExpress, larderKoa, raw } from './ours.ts'
 import { peer } from './peers.ts'
@@ -16,25 +26,16 @@ const all = [...headers, ...sent]
 const same: RequestHandler = (_req, res) => void res.writeHead(200, all).end(body)
 const empty: RequestHandler = (_req, res) => void res.end()
 
-const rawName = 'node:http, headers and body made beforehand'
-const expressEmpty = 'Express, empty handler'
-const koaJson = 'Koa, handler with the JSON alone'
-const fastHit = 'Larder, Express on the fast server'
-const plainHit = 'Larder, Express'
-const koaHit = 'Larder, Koa'
-
 await contest({
   name: 'hit',
   title: 'A hit from memory, 1 KB',
   about: 'Every cache holds the response; every handler would answer the same JSON.',
   file: import.meta.filename,
-  raw: rawName,
-  rounds: 6,
   courses: {
     [rawName]: () => raw(),
-    [fastHit]: () => larderExpress(),
-    [plainHit]: () => larderExpress({ server: 'plain' }),
-    [koaHit]: () => larderKoa(),
+    [fastName]: () => larderExpress(),
+    [expressName]: () => larderExpress({ server: 'plain' }),
+    [koaName]: () => larderKoa(),
     'Larder, Koa behind a layer': () => larderKoa({ outer: [(_ctx, next) => next()] }),
     'Express on the fast server, empty handler': () => ({ server: createServer(expressApp(empty)) }),
     'Express on the fast server, handler that sends the same': () => ({ server: createServer(expressApp(same)) }),
@@ -51,8 +52,8 @@ await contest({
     apicache: peer('apicache'),
     'route-cache': peer('route-cache'),
     'express-expeditious': peer('express-expeditious'),
-    'cache-manager by hand, Express': peer('cache-manager'),
-    'bentocache by hand, Express': peer('bentocache'),
+    [cacheManagerName]: peer('cache-manager'),
+    [bentocacheName]: peer('bentocache'),
     'nginx, proxy_cache': nginx(),
     Varnish: varnish(),
   },
@@ -60,26 +61,4 @@ await contest({
     '× Express, empty': course => (/Express/.test(course) ? expressEmpty : undefined),
     '× Koa, JSON': course => (/Koa/.test(course) ? koaJson : undefined),
   },
-  goals: [
-    { scenario: 'hit, Express on the fast server', course: fastHit, against: rawName, atLeast: 0.8, unit: 'of raw' },
-    {
-      scenario: 'hit, Express on the fast server',
-      course: fastHit,
-      against: expressEmpty,
-      atLeast: 4,
-      unit: '× an empty handler on plain Express',
-    },
-    {
-      scenario: 'hit, Express on the fast server',
-      course: fastHit,
-      against: 'apicache',
-      atLeast: 5,
-      unit: '× apicache',
-    },
-    { scenario: 'hit, Express', course: plainHit, against: expressEmpty, atLeast: 1, unit: '× an empty handler' },
-    { scenario: 'hit, Express', course: plainHit, against: 'apicache', atLeast: 1.4, unit: '× apicache' },
-    { scenario: 'hit, Koa', course: koaHit, against: rawName, atLeast: 0.6, unit: 'of raw' },
-    { scenario: 'hit, Koa', course: koaHit, against: koaJson, atLeast: 1.25, unit: '× an empty JSON handler' },
-    { scenario: 'hit, Koa', course: koaHit, against: 'koa-cash', atLeast: 1.15, unit: '× koa-cash' },
-  ],
 })

@@ -1,11 +1,12 @@
 // What keeps a server busy: wrk where there is one, autocannon elsewhere; a client of our own where requests differ from each other.
 
-import { type ChildProcess, execFile, fork } from 'node:child_process'
+import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
 // @ts-expect-error It has no types of its own.
 import untyped from 'autocannon'
 import { environmentOf, findProgram } from '../scripts/programs.mjs'
+import type { Order, Variety } from './load-client.ts'
 import { quick } from './quick.ts'
 
 export interface Target {
@@ -32,21 +33,20 @@ interface Shot {
 
 const autocannon = untyped as (options: object) => Promise<Shot>
 
-/** How the requests of a round differ: not at all, each from all others, each from the 4,095 before it, or as the popularity of pages does. */
-export type Variety = 'same' | 'unique' | 'cycle' | 'zipf'
-
 export interface Load {
   readonly connections: number
   readonly variety: Variety
-  /** Of a round, when all requests are the same. */
+  /** Of a round. */
   readonly seconds: number
-  /** Of a round, when they differ, and in a quick run. */
-  readonly requests: number
+  /** Most of a round, unless all are the same. @default no bound */
+  readonly requests?: number
 }
 
 export interface Loader {
   /** What makes the load, for the report. */
   readonly tool: string
+  /** Ask once for everything that is asked for again and again. */
+  fill(target: Target): Promise<void>
   run(target: Target): Promise<Loaded>
   close(): void
 }
@@ -54,9 +54,14 @@ export interface Loader {
 export async function createLoader(load: Load): Promise<Loader> {
   if (load.variety !== 'same' || quick) return createClient(load)
   const wrk = findProgram('wrk')
-  return wrk === undefined
-    ? { tool: 'autocannon', run: target => runAutocannon(target, load), close() {} }
-    : { tool: 'wrk', run: target => runWrk(wrk, target, load), close() {} }
+  const run = wrk === undefined ? runAutocannon : (target: Target, load: Load) => runWrk(wrk, target, load)
+  return {
+    tool: wrk === undefined ? 'autocannon' : 'wrk',
+    // The first round does.
+    async fill() {},
+    run: target => run(target, load),
+    close() {},
+  }
 }
 
 async function runWrk(wrk: string, { port, path, fields }: Target, load: Load): Promise<Loaded> {
@@ -95,22 +100,25 @@ async function runAutocannon({ port, path, fields }: Target, load: Load): Promis
   }
 }
 
-async function createClient(load: Load): Promise<Loader> {
-  const client: ChildProcess = fork(new URL('load.mjs', import.meta.url), { execArgv: [] })
+/** A client of our own. One connection is one request after the other. */
+export async function createClient(load: Load): Promise<Loader> {
+  const client = fork(new URL('load-client.ts', import.meta.url))
   await once(client, 'message')
   let round = 0
+  async function carryOut({ port, path, fields }: Target, isFilling: boolean): Promise<Loaded> {
+    const lines = Object.entries({ Host: `127.0.0.1:${port}`, ...fields }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    )
+    const { requests = Number.MAX_SAFE_INTEGER, ...rest } = load
+    client.send({ ...rest, requests, port, path, fields: lines.join(''), round: round++, isFilling } satisfies Order)
+    const [answer] = (await once(client, 'message')) as [Loaded | { fault: string }]
+    if ('fault' in answer) throw new Error(answer.fault)
+    return answer
+  }
   return {
     tool: 'a client of our own',
-    async run({ port, path, fields }) {
-      const lines = Object.entries({ Host: `127.0.0.1:${port}`, ...fields }).map(
-        ([name, value]) => `${name}: ${value}\r\n`,
-      )
-      const { connections, requests, variety } = load
-      client.send({ port, connections, requests, path, fields: lines.join(''), variety, round: round++ })
-      const [answer] = (await once(client, 'message')) as [Loaded | { fault: string }]
-      if ('fault' in answer) throw new Error(answer.fault)
-      return answer
-    },
+    fill: async target => void (await carryOut(target, true)),
+    run: target => carryOut(target, false),
     close: () => client.disconnect(),
   }
 }

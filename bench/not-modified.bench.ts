@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto'
 import { createServer as createNodeServer } from 'node:http'
 import { responseCache as koaCache } from '@larder/koa'
 import { contest } from './contest.ts'
+import { expressName, fastName, koaName, rawName } from './names.ts'
 import { createOrigin } from './origin.ts'
 import { bareExpress, koa, larderExpress, raw } from './ours.ts'
 import type { Course } from './race.ts'
 
 const origin = createOrigin()
-const rawName = 'node:http, 200'
 const bareName = 'Express, the handler alone, 304'
 
 /** What a course says its entity tag is, asked for by the course itself before the race. */
@@ -32,16 +32,15 @@ await contest({
   title: 'A hit that the client has: 304',
   about: 'The request carries the entity tag of the response; the answer has no body.',
   file: import.meta.filename,
-  raw: rawName,
   courses: {
     [rawName]: () => raw(),
     'node:http, 304': () => ({
       server: createNodeServer((_req, res) => res.writeHead(304, ['ETag', tag]).end()),
       fields: { 'If-None-Match': tag },
     }),
-    'Larder, Express on the fast server': () => conditional(larderExpress()),
-    'Larder, Express': () => conditional(larderExpress({ server: 'plain' })),
-    'Larder, Koa': () =>
+    [fastName]: () => conditional(larderExpress()),
+    [expressName]: () => conditional(larderExpress({ server: 'plain' })),
+    [koaName]: () =>
       conditional(
         koa(koaCache('1h'), ctx => {
           ctx.etag = 'bench'

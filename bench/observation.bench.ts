@@ -4,35 +4,52 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import type { Framework, Handler, Layer, Round } from './observation.course.ts'
+import { createClient } from './load.ts'
+import type { Asks, Framework, Handler, Layer, Step } from './observation.course.ts'
+import { fields, path } from './observation.request.ts'
+import type { BarPlot } from './plots.ts'
 import { quick } from './quick.ts'
 import { type Row, report } from './report.ts'
+import { type Spread, spread, written } from './spread.ts'
 
-const ROUNDS = quick ? 1 : 15
+const ROUNDS = quick ? 1 : 9
 const REQUESTS = quick ? 20 : 1000
 /** Until V8 has made up its mind. */
-const WARM_UP_ROUNDS = quick ? 0 : 5
+const WARM_UP_ROUNDS = quick ? 0 : 3
+
+type Way = 'HTTP' | 'in process'
 
 interface Course {
-  readonly asks: Round['asks']
+  readonly asks: Asks
   readonly process: ChildProcess
+  readonly port: number
   micros: number[]
 }
 
-const figures: Row[] = []
-for (const framework of ['Express 5', 'Express 5, fast server', 'Koa 3'] as const) {
-  for (const handler of ['plain', 'reading'] as const) figures.push(...(await race(framework, handler)))
+// One request after the other, so that nothing waits for anything.
+const one = { connections: 1, requests: REQUESTS, seconds: 60 }
+const clients = {
+  hit: await createClient({ ...one, variety: 'same' }),
+  miss: await createClient({ ...one, variety: 'unique' }),
 }
+
+const rows: Row[] = []
+const bars: BarPlot['bars'][number][] = []
+for (const framework of ['Express 5', 'Express 5, fast server', 'Koa 3'] as const) {
+  for (const handler of ['plain', 'reading'] as const) rows.push(...(await race(framework, handler)))
+}
+for (const client of Object.values(clients)) client.close()
 report('observation', {
   title: 'Observing a handler',
   about:
-    'What it costs to see which inputs a handler reads: misses and hits with observation and without (the preset `rfc9111`), beside the bare handler, each in a process of its own. Over HTTP, in CPU time of the server; and without a network, where the same costs are a larger share of less.',
-  rows: figures,
+    'What it costs to see which inputs a handler reads: misses and hits with observation and without (the preset `rfc9111`), beside the bare handler, each in a process of its own. Over HTTP, in CPU time of the server; and without a network, where the same costs are a larger share of less. A handler that reads asks for two fields, as a page in several languages does.',
+  rows,
+  plots: [{ kind: 'bars', title: 'CPU of a miss over HTTP by that of the bare handler', bars }],
 })
 
 /** Rounds of all courses in turn, so that what disturbs one disturbs all. */
 async function race(framework: Framework, handler: Handler): Promise<Row[]> {
-  const course = (layer: Layer, asks: Round['asks']) => start(framework, handler, layer, asks)
+  const course = (layer: Layer, asks: Asks) => start(framework, handler, layer, asks)
   const courses = await Promise.all([
     course('bare', 'miss'),
     course('unobserved', 'miss'),
@@ -53,13 +70,27 @@ async function race(framework: Framework, handler: Handler): Promise<Row[]> {
       }
     }
     const [bare, missWithout, missWith, hitWithout, hitWith] = courses
-    const row = (what: string, each: Course, against?: Course) => ({
-      way,
-      framework,
-      handler,
-      what,
-      ...compared(each, bare, against),
-    })
+    const row = (what: string, each: Course, against?: Course): Row => {
+      const times = timesAsSlow(each, bare)
+      const added = against && spread(each.micros.map((took, i) => (took / against.micros[i]! - 1) * 100))
+      if (way === 'HTTP' && what.startsWith('miss'))
+        bars.push({
+          label: `${framework}, ${handler}, ${what}`,
+          value: times.middle,
+          low: times.low,
+          high: times.high,
+          isOurs: true,
+        })
+      return {
+        way,
+        framework,
+        handler,
+        what,
+        'µs of CPU': written(spread(each.micros), 1),
+        '× bare': written(times),
+        'observation adds, %': added && written(added, 1),
+      }
+    }
     rows.push(
       row('bare', bare),
       row('miss, not observed', missWithout),
@@ -72,41 +103,27 @@ async function race(framework: Framework, handler: Handler): Promise<Row[]> {
   return rows
 }
 
-async function start(framework: Framework, handler: Handler, layer: Layer, asks: Round['asks']): Promise<Course> {
+async function start(framework: Framework, handler: Handler, layer: Layer, asks: Asks): Promise<Course> {
   const child = fork(new URL('observation.course.ts', import.meta.url), [framework, handler, layer])
-  await once(child, 'message')
-  return { asks, process: child, micros: [] }
+  const [port] = await once(child, 'message')
+  return { asks, process: child, port, micros: [] }
 }
 
-async function run({ asks, process }: Course, way: Round['way']): Promise<number> {
-  const round: Round = { way, asks, requests: REQUESTS }
-  process.send(round)
-  const [took] = await once(process, 'message')
-  return took
+/** Microseconds of CPU time for a request. */
+async function run(course: Course, way: Way): Promise<number> {
+  const { asks, port } = course
+  if (way === 'in process') return tell(course, { inProcess: asks, requests: REQUESTS })
+  const before = await tell(course, { prepare: asks })
+  await clients[asks].run({ port, path, fields })
+  return ((await tell(course, { cpu: true })) - before) / REQUESTS
 }
 
-function compared({ micros }: Course, bare: Course, against: Course | undefined) {
-  const { middle, low, high } = spread(micros)
-  const added = against && spread(micros.map((took, i) => (took / against.micros[i]! - 1) * 100))
-  return {
-    'µs median': round1(middle),
-    'µs p25–p75': `${round1(low)}–${round1(high)}`,
-    '× bare': round2(spread(micros.map((took, i) => took / bare.micros[i]!)).middle),
-    'observation adds %': added && round1(added.middle),
-    'p25–p75 %': added && `${round1(added.low)}–${round1(added.high)}`,
-  }
+async function tell({ process }: Course, step: Step): Promise<number> {
+  process.send(step)
+  const [figure] = await once(process, 'message')
+  return figure
 }
 
-function spread(values: readonly number[]) {
-  const sorted = [...values].sort((a, b) => a - b)
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!
-  return { low: at(0.25), middle: at(0.5), high: at(0.75) }
-}
-
-function round1(value: number): number {
-  return Math.round(value * 10) / 10
-}
-
-function round2(value: number): number {
-  return Math.round(value * 100) / 100
+function timesAsSlow({ micros }: Course, bare: Course): Spread {
+  return spread(micros.map((took, i) => took / bare.micros[i]!))
 }

@@ -1,6 +1,5 @@
 // One application of the benchmark of observation, in a process of its own: runs rounds of requests, and says what a request took.
 
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -9,6 +8,7 @@ import { createCache, createServer as createExpressServer, responseCache as expr
 import { responseCache as koaCache } from '@larder/koa'
 import express from 'express'
 import Koa from 'koa'
+import { fields, path } from './observation.request.ts'
 
 export type Framework = 'Express 5' | 'Express 5, fast server' | 'Koa 3'
 
@@ -19,11 +19,15 @@ export type Handler = 'plain' | 'reading'
 const presets = { bare: undefined, observed: 'default', unobserved: 'rfc9111' } as const
 export type Layer = keyof typeof presets
 
-export interface Round {
-  readonly way: 'HTTP' | 'in process'
-  readonly asks: 'miss' | 'hit'
-  readonly requests: number
-}
+/** What is asked of it, one after the other; it answers each. */
+export type Step =
+  /** Forget everything, and store what a hit needs. It answers its CPU time so far, in microseconds. */
+  | { readonly prepare: Asks }
+  | { readonly cpu: true }
+  /** Ask itself so often, without a network. It answers its CPU time for a request. */
+  | { readonly inProcess: Asks; readonly requests: number }
+
+export type Asks = 'miss' | 'hit'
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => unknown
 
@@ -70,20 +74,7 @@ class NullSocket extends Duplex {
   }
 }
 
-const fields = [
-  'Host',
-  'h.example',
-  'User-Agent',
-  'bench',
-  'Accept',
-  '*/*',
-  'Accept-Encoding',
-  'gzip, br',
-  'X-Lang',
-  'fr',
-  'X-Zone',
-  'west',
-]
+const lines = Object.entries(fields).flat()
 
 function request(listener: Listener, target: string): Promise<ServerResponse> {
   const socket = new NullSocket() as unknown as Socket
@@ -97,8 +88,8 @@ function request(listener: Listener, target: string): Promise<ServerResponse> {
   })
   // As Node's own parser does.
   ;(req as unknown as { _addHeaderLines(lines: string[], count: number): void })._addHeaderLines(
-    [...fields],
-    fields.length,
+    [...lines],
+    lines.length,
   )
   req.push(null)
   const res = new ServerResponse(req)
@@ -113,38 +104,36 @@ const [framework, handler, layer] = process.argv.slice(2) as [Framework, Handler
 const site = framework === 'Koa 3' ? koaSite(handler, layer) : expressSite(handler, layer, framework !== 'Express 5')
 await once(site.server.listen(0, '127.0.0.1'), 'listening')
 const { port } = site.server.address() as AddressInfo
-const client = fork(new URL('client.mjs', import.meta.url), { execArgv: [] })
-await once(client, 'message')
+process.on('message', async (step: Step) => process.send!(await carryOut(step)))
+process.on('disconnect', () => process.exit())
+process.send!(port)
 
-process.on('message', async (round: Round) => process.send!(await run(round)))
-process.on('disconnect', () => {
-  client.disconnect()
-  site.server.close()
-})
-process.send!('ready')
+async function carryOut(step: Step): Promise<number> {
+  if ('inProcess' in step) return run(step.inProcess, step.requests)
+  if ('prepare' in step) await prepare(step.prepare)
+  return cpu()
+}
 
-/** Microseconds of processor time for a request, the collector's and the compiler's share included. */
-async function run({ way, asks, requests }: Round): Promise<number> {
+async function prepare(asks: Asks): Promise<void> {
   await site.clear()
   const said: string[] = []
-  for (const target of ['/events', asks === 'hit' ? '/events' : '/events?n=']) {
+  for (const target of [path, asks === 'hit' ? path : `${path}?n=`]) {
     const answer = await fetch(`http://127.0.0.1:${port}${target}`)
     said.push(String(answer.headers.get('cache-status')))
     await answer.text()
   }
   if (layer !== 'bare' && !said[1]!.includes(asks === 'hit' ? 'hit' : 'stored')) throw new Error(`no ${asks}: ${said}`)
-  const began = process.cpuUsage()
-  await ask(way, asks, client, requests)
-  const { user, system } = process.cpuUsage(began)
-  return (user + system) / requests
 }
 
-async function ask(way: Round['way'], asks: Round['asks'], client: ChildProcess, requests: number): Promise<void> {
-  if (way === 'in process') {
-    for (let i = 0; i < requests; i++) await request(site.listener, asks === 'hit' ? '/events' : `/events?n=${i}`)
-    return
-  }
-  const lines = Array.from({ length: fields.length / 2 }, (_, i) => `${fields[2 * i]}: ${fields[2 * i + 1]}\r\n`)
-  client.send({ port, requests, target: '/events', counts: asks === 'miss', fields: lines.join('') })
-  await once(client, 'message')
+async function run(asks: Asks, requests: number): Promise<number> {
+  await prepare(asks)
+  const before = cpu()
+  for (let i = 0; i < requests; i++) await request(site.listener, asks === 'hit' ? path : `${path}?n=${i}`)
+  return (cpu() - before) / requests
+}
+
+/** Of the collector and the compiler too. */
+function cpu(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
 }

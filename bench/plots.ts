@@ -37,7 +37,9 @@ export function drawPlot(plot: Plot): string {
 }
 
 function drawBars({ title, bars }: BarPlot): string {
-  const [left, width, height] = [330, 760, 24]
+  // About 7 pixels a letter.
+  const left = Math.max(330, ...bars.map(({ label }) => 16 + 7 * label.length))
+  const [width, height] = [left + 430, 24]
   const most = Math.max(...bars.map(({ value, high }) => high ?? value), Number.MIN_VALUE)
   const scale = (value: number) => round((value / most) * (width - left - 70))
   const drawn = bars.map(({ label, value, low, high, isOurs }, i) => {

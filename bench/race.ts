@@ -43,6 +43,8 @@ export interface Race {
 export interface Round extends Loaded {
   /** CPU time of the server for one request, in microseconds. */
   readonly micros: number
+  /** Runs of the handler. */
+  readonly runs: number
 }
 
 export interface Raced {
@@ -53,6 +55,8 @@ export interface Raced {
 }
 
 const WARM_UP_ROUNDS = 1
+/** Until when a course is ready, and answers what it is asked. A peer that hangs leaves the race, and does not end it. */
+const READY_MS = 30_000
 
 /** Each course round by round. What fails is noted and leaves the race. */
 export async function race(race: Race): Promise<Raced> {
@@ -77,14 +81,15 @@ export async function race(race: Race): Promise<Raced> {
     for (const runner of [...runners.slice(from), ...runners.slice(0, from)]) {
       if (failed.has(runner)) continue
       try {
+        if (round === -WARM_UP_ROUNDS) await loader.fill(runner.target)
         // No collection by hand in between: V8 throws optimised code away with it, and a round would measure how it is made anew.
         const before = await ask(runner)
         const loaded = await loader.run(runner.target)
         const after = await ask(runner)
-        const isHit = load.variety === 'same' || (load.variety === 'cycle' && round >= 0)
-        if (isHit) expectHits(after.runs, before.runs)
-        if (round >= 0)
-          taken.get(runner.name)!.push({ ...loaded, micros: (after.micros - before.micros) / loaded.requests })
+        const runs = after.runs - before.runs
+        if (load.variety === 'same' || load.variety === 'cycle') expectHits(runs)
+        const micros = (after.micros - before.micros) / loaded.requests
+        if (round >= 0) taken.get(runner.name)!.push({ ...loaded, micros, runs })
       } catch (error) {
         failed.add(runner)
         taken.delete(runner.name)
@@ -109,8 +114,9 @@ async function tryEach({ courses, load }: Race): Promise<Raced> {
       await fill(target)
       const before = course.runs?.() ?? 0
       const loaded = await loader.run(target)
-      if (load.variety === 'same') expectHits(course.runs?.() ?? 0, before)
-      taken.set(name, [{ ...loaded, micros: 1 }])
+      const runs = (course.runs?.() ?? 0) - before
+      if (load.variety === 'same') expectHits(runs)
+      taken.set(name, [{ ...loaded, micros: 1, runs }])
       course.server?.closeAllConnections()
       course.server?.close()
       await course.close?.()
@@ -153,13 +159,16 @@ async function listenTo({ server, port, path = '/', fields = {} }: Course): Prom
 /** Asks so often that a cache holds the answer; what fails does not enter the race. */
 async function fill({ port, path, fields }: Target): Promise<void> {
   for (let i = 0; i < 3; i++) {
-    const { status } = await fetch(`http://127.0.0.1:${port}${path}`, { headers: fields })
+    const { status } = await fetch(`http://127.0.0.1:${port}${path}`, {
+      headers: fields,
+      signal: AbortSignal.timeout(READY_MS),
+    })
     if (status !== 200 && status !== 304) throw new Error(`answers ${status}`)
   }
 }
 
-function expectHits(runs: number, before: number): void {
-  if (runs - before > 1) throw new Error(`the handler ran ${runs - before} times in one round: this is no hit`)
+function expectHits(runs: number): void {
+  if (runs > 1) throw new Error(`the handler ran ${runs} times in one round: this is no hit`)
 }
 
 interface Runner {
@@ -200,13 +209,15 @@ async function ask(runner: Runner): Promise<State> {
 
 /** The next message, or undefined when there is none to come. */
 async function messageOf({ child, ended }: Pick<Runner, 'child' | 'ended'>): Promise<unknown> {
-  const message = new AbortController()
+  const end = new AbortController()
+  const signal = AbortSignal.any([end.signal, AbortSignal.timeout(READY_MS)])
   try {
-    const next = once(child, 'message', { signal: message.signal }).then(([first]) => first as unknown)
-    next.catch(() => undefined)
-    return await Promise.race([next, ended])
+    return await Promise.race([once(child, 'message', { signal }).then(([first]) => first as unknown), ended])
+  } catch {
+    child.kill('SIGKILL')
+    throw new Error(`its process says nothing for ${READY_MS / 1000} s`)
   } finally {
-    message.abort()
+    end.abort()
   }
 }
 

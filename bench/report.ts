@@ -3,18 +3,13 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
+import type { Goal } from './goals.ts'
+import { deeplyWithoutPaths } from './paths.ts'
 import type { Plot } from './plots.ts'
 import { quick } from './quick.ts'
+import { written } from './spread.ts'
 
 export type Row = Readonly<Record<string, string | number | undefined>>
-
-export interface Goal {
-  readonly scenario: string
-  /** `≥ 0.8 of raw`. */
-  readonly goal: string
-  readonly measured: number
-  readonly isMet: boolean
-}
 
 /** What was found. `about` says how it was measured, in a paragraph. */
 export interface Findings {
@@ -44,11 +39,17 @@ export const resultsFolder = new URL(quick ? 'results/quick/' : 'results/', impo
 
 /** Prints a table and writes `bench/results/NAME.json`. */
 export function report(name: string, findings: Findings): void {
-  console.table(findings.rows)
-  for (const { scenario, goal, measured, isMet } of findings.goals ?? [])
-    console.log(`${isMet ? '✔' : '✘'} ${scenario}: ${goal}, measured ${measured.toFixed(2)}`)
-  for (const note of findings.notes ?? []) console.log(`(${note})`)
-  const result: Result = {
+  const result = resultOf(name, findings)
+  console.table(result.rows)
+  for (const { scenario, goal, measured, isMet } of result.goals ?? [])
+    console.log(`${isMet ? '✔' : '✘'} ${scenario}: ${goal}, measured ${written(measured)}`)
+  for (const note of result.notes ?? []) console.log(`(${note})`)
+  mkdirSync(resultsFolder, { recursive: true })
+  writeFileSync(new URL(`${name}.json`, resultsFolder), `${JSON.stringify(result, null, 2)}\n`)
+}
+
+export function resultOf(name: string, findings: Findings): Result {
+  return {
     name,
     commit: commit(),
     at: new Date().toISOString(),
@@ -56,28 +57,20 @@ export function report(name: string, findings: Findings): void {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     load: Math.round(loadavg()[0]! * 10) / 10,
-    ...findings,
+    ...deeplyWithoutPaths(findings),
   }
-  mkdirSync(resultsFolder, { recursive: true })
-  writeFileSync(new URL(`${name}.json`, resultsFolder), `${JSON.stringify(result, null, 2)}\n`)
-}
-
-/** A goal that something is at least so much. */
-export function atLeast(scenario: string, least: number, unit: string, measured: number): Goal {
-  return { scenario, goal: `≥ ${least} ${unit}`, measured, isMet: measured >= least }
-}
-
-/** A goal that something is at most so much. */
-export function atMost(scenario: string, most: number, unit: string, measured: number): Goal {
-  return { scenario, goal: `≤ ${most} ${unit}`, measured, isMet: measured <= most }
 }
 
 function commit(): string {
   try {
-    const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
-    const isChanged = git('status', '--porcelain', '--untracked-files=no') !== ''
+    const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', cwd: root }).trim()
+    // A run writes what is excepted: only its first benchmark would find the commit as it is.
+    const written = [':!docs/benchmarks.md', ':!docs/benchmarks', ':!bench/results']
+    const isChanged = git('status', '--porcelain', '--untracked-files=no', '--', '.', ...written) !== ''
     return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ', with changes' : ''}`
   } catch {
     return 'unknown'
   }
 }
+
+const root = new URL('../', import.meta.url)

@@ -21,6 +21,19 @@ report('sizing', {
   title: 'What a stored response takes',
   about: `${RESPONSES} responses through Express, each under its own URL and with one tag, in memory and in Redis. Memory is what the tier counts against its bound; Redis is what \`used_memory\` grew by, so with its allocator.`,
   rows,
+  plots: [
+    {
+      kind: 'bars',
+      title: 'Bytes that a stored response takes beside its body',
+      bars: rows.flatMap(row =>
+        (['memory', 'Redis'] as const).map(where => ({
+          label: `${Number(row['body bytes']).toLocaleString('en')} B, in ${where}`,
+          value: Number(row[`in ${where}, beside the body`]),
+          isOurs: where === 'memory',
+        })),
+      ),
+    },
+  ],
 })
 
 async function run(redis: RedisServer, bodyBytes: number): Promise<Row> {

@@ -6,10 +6,15 @@ export interface Spread {
   readonly high: number
 }
 
-/** The quartiles. */
+/** The quartiles, between two values where none lies there. */
 export function spread(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b)
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!
+  const at = (share: number) => {
+    const place = share * (sorted.length - 1)
+    const below = Math.floor(place)
+    const [low, high] = [sorted[below]!, sorted[Math.ceil(place)]!]
+    return low + (place - below) * (high - low)
+  }
   return { low: at(0.25), middle: at(0.5), high: at(0.75) }
 }
 

@@ -19,3 +19,10 @@ export async function provideRedis(): Promise<RedisServer | string | undefined> 
 export function redisPort(): number {
   return Number(process.env[variable])
 }
+
+/** What a peer takes to be on Redis. The port is known when a course starts, not when it is named. */
+export const onRedis = {
+  get with() {
+    return redisPort()
+  },
+}

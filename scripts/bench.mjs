@@ -1,5 +1,6 @@
-// npm run bench: every benchmark, or those that are named. Each writes its figures to bench/results/NAME.json; together they make docs/benchmarks.md.
-// With --quick it only shows that they run, fetches nothing, and leaves results and page alone. With --page it only writes the page anew.
+// npm run bench: every benchmark, or those that are named. Each writes its figures to bench/results/NAME.json; together they make docs/benchmarks.md,
+// where what was not run now stays as it was. With --quick it only shows that they run, fetches nothing, and leaves results and page alone. With
+// --page it only writes the page anew.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
@@ -30,15 +31,23 @@ if (!isQuick && !isPageAlone) provide()
 if (!isPageAlone) build()
 
 const chosen = named.length > 0 ? named : known
+const began = Date.now()
 const failed = (isPageAlone ? [] : chosen).filter(name => {
+  const began = Date.now()
   console.log(`\n${name}`)
-  return !runs(`${name}.bench.ts`)
+  const isDone = runs(`${name}.bench.ts`)
+  console.log(`(${name}: ${secondsSince(began)} s)`)
+  return !isDone
 })
-// The page of one benchmark would be the page of all that have been run here so far.
-if ((named.length === 0 || isQuick) && !writesPage()) failed.push('the page')
+if (!writesPage()) failed.push('the page')
+console.log(`\n${secondsSince(began)} s in all`)
 if (failed.length > 0) {
-  console.error(`\nFailed: ${failed.join(', ')}`)
+  console.error(`Failed: ${failed.join(', ')}`)
   process.exitCode = 1
+}
+
+function secondsSince(began) {
+  return Math.round((Date.now() - began) / 1000)
 }
 
 /** One that fails, or takes too long, stops no other. */
@@ -55,10 +64,10 @@ function runs(file, ...args) {
 }
 
 function writesPage() {
-  if (!isQuick) return runs('page.ts')
+  if (!isQuick) return runs('write-page.ts')
   const folder = join(root, 'bench/results/quick')
   mkdirSync(folder, { recursive: true })
-  return runs('page.ts', folder)
+  return runs('write-page.ts', folder)
 }
 
 /** What Larder is measured beside, where it can be had; each benchmark says what was missing. */
@@ -70,7 +79,9 @@ function provide() {
   if (arePeersInstalled()) return
   console.log('Installing what Larder is measured beside, in bench (npm ci), once …')
   const { command, args } = npm('ci', '--ignore-scripts', '--no-audit', '--no-fund')
-  spawnSync(command, args, { cwd: join(root, 'bench'), stdio: ['ignore', 'ignore', 'inherit'] })
+  const { status } = spawnSync(command, args, { cwd: join(root, 'bench'), stdio: ['ignore', 'ignore', 'inherit'] })
+  if (status !== 0)
+    console.error('(npm ci failed: what needs a package of bench is left out, and goals beside it are not measured)')
 }
 
 function arePeersInstalled() {

@@ -1,44 +1,13 @@
 // Synthetic web traces: which resource is asked for next, and how large each is. The same seed gives the same trace.
 
+import { type Random, randomFrom, zipf } from '../random.ts'
+
 export interface Trace {
   readonly name: string
   /** The resource of each request: an index into `bytes`. */
   readonly requests: Int32Array
   /** The size of each resource, with what an entry takes beside its body. */
   readonly bytes: Int32Array
-}
-
-type Random = () => number
-
-/** Mulberry32: numbers in [0, 1). */
-export function randomFrom(seed: number): Random {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
-/** Ranks from 0, the first asked for most: the share of rank r is proportional to 1 / (r + 1)^exponent. */
-export function zipf(ranks: number, exponent: number, random: Random): () => number {
-  const sums = new Float64Array(ranks)
-  let sum = 0
-  for (let rank = 0; rank < ranks; rank++) {
-    sum += 1 / (rank + 1) ** exponent
-    sums[rank] = sum
-  }
-  return () => {
-    const aim = random() * sum
-    let [low, high] = [0, ranks - 1]
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (sums[middle]! < aim) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
 }
 
 /** As responses are: most of some kilobytes (median 6 KB), few of a megabyte. 1.6 KB more for what a response takes beside its body. */
