@@ -63,7 +63,7 @@ export function resultOf(name: string, findings: Findings): Result {
 
 function commit(): string {
   try {
-    const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', cwd: root }).trim()
+    const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', cwd: root, stdio: quietly }).trim()
     // A run writes what is excepted: only its first benchmark would find the commit as it is.
     const written = [':!docs/benchmarks.md', ':!docs/benchmarks', ':!bench/results']
     const isChanged = git('status', '--porcelain', '--untracked-files=no', '--', '.', ...written) !== ''
@@ -74,3 +74,5 @@ function commit(): string {
 }
 
 const root = new URL('../', import.meta.url)
+/** Where this is no checkout, git need not say so. */
+const quietly: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore']
