@@ -11,6 +11,7 @@ import type { Stamped } from './invalidation/log.ts'
 import { keyName, tagName } from './names.ts'
 import type { Claim } from './store/far.ts'
 import { ENTRY_OVERHEAD_BYTES } from './store/memory.ts'
+import { createTurns } from './turns.ts'
 import { type Encoded, encodedBytes, textBytes } from './values.ts'
 
 /** A value as the memory tier holds it. Instants are in milliseconds of the cache's clock. */
@@ -54,7 +55,7 @@ export interface DataStore {
   askFar(key: string, waitMs: number): Promise<FarAnswer>
   /** Keep a value that was handed in; no fill that began earlier replaces it. Returns whether it is kept. What was there goes. */
   write(key: string, value: Encoded, life: Life): boolean
-  /** Let the other processes have what was written. Ends by the far tier's deadline, whatever comes of it. */
+  /** Let the other processes have what was written. Ends by the far tier's deadline, whatever comes of it; where many are shared at once, each in its turn. */
   share(key: string): Promise<void>
   delete(key: string): void
   /** Take it out of the far tier as well. What is there is invalid already. */
@@ -142,11 +143,13 @@ export function createDataStore(engine: Engine, coherenceBoundMs: number): DataS
     return isKept && verdict === 'valid' && now < found.expiresAt
   }
 
+  const inTurn = createTurns(SHARED_AT_ONCE, MOST_WAITING)
+
   /** Whether the store has it now, or has a newer one. */
   async function share(key: string, lease: Claim | undefined): Promise<boolean> {
     const entry = lookup(key)
     if (entry === undefined) return false
-    const outcome = await far.share(key, entry, lease)
+    const outcome = await inTurn(() => far.share(key, entry, lease))
     // Another process has set it meanwhile: the next look-up sees that.
     if (outcome === 'newer') entry.recheckAt = Number.NEGATIVE_INFINITY
     return outcome !== 'unshared'
@@ -243,6 +246,14 @@ export function createDataStore(engine: Engine, coherenceBoundMs: number): DataS
     },
   }
 }
+
+/**
+ * A quarter of the far tier's bound on calls. A set that is beyond that bound is not made, and costs the log a record and every process a name
+ * in its ledger instead.
+ */
+const SHARED_AT_ONCE = 64
+/** At most sixteen turns then, each no longer than the far tier's deadline. */
+const MOST_WAITING = 1024
 
 /** Another process has set it after this fill began. */
 function isOfOthers(there: DataEntry, { stamp }: Ticket): boolean {

@@ -73,6 +73,16 @@ describe('application data in the far tier', () => {
     expect(far.count('get')).to.equal(asked)
   })
 
+  it('many set at once are shared like few: none costs the log a record, and all others get them', async () => {
+    const {
+      nodes: [a, b],
+    } = await fleet()
+    const keys = Array.from({ length: 1000 }, (_, i) => `k${i}`)
+    await Promise.all(keys.map(key => a.set(key, `of ${key}`)))
+    expect(a.getMetrics()).to.include({ farSets: 1000, farSkips: 0, invalidations: 0 })
+    expect(await b.mget(keys)).to.deep.equal(keys.map(key => `of ${key}`))
+  })
+
   it('a later set is seen by the others within the coherence bound, and by who never had the key at once', async () => {
     const {
       nodes: [a, b, c],
