@@ -70,8 +70,11 @@ async function runWrk(wrk: string, { port, path, fields }: Target, load: Load): 
   const args = ['-t1', `-c${load.connections}`, `-d${seconds}s`, '--latency', ...headers]
   const url = `http://127.0.0.1:${port}${path}`
   const { stdout } = await promisify(execFile)(wrk, [...args, url], { env: environmentOf('wrk') })
-  const fault = /Socket errors: .*|Non-2xx or 3xx responses: .*/.exec(stdout)
-  if (fault && !/read 0, write 0, timeout 0/.test(fault[0])) throw new Error(fault[0])
+  const fault = /Socket errors: .*|Non-2xx or 3xx responses: .*/.exec(stdout)?.[0]
+  if (fault !== undefined && !/read 0, write 0, timeout 0/.test(fault)) {
+    const ended = /connect 0, read [1-9]\d*, write 0, timeout 0/.test(fault)
+    throw new Error(ended ? `ends connections that it says it keeps (${fault})` : fault)
+  }
   return {
     requests: Number(/(\d+) requests in/.exec(stdout)![1]),
     perSecond: Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)![1]),

@@ -1,11 +1,10 @@
 // The memory tier under 1,000,000 random keys: what it counts, and what the process really takes.
 
 import { randomBytes } from 'node:crypto'
-import { Agent, get } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type Cache, createCache } from '@larder/core'
 import { responseCache } from '@larder/express'
 import express from 'express'
+import { serve } from './ask.ts'
 import { reached } from './goals.ts'
 import { quick } from './quick.ts'
 import { type Row, report } from './report.ts'
@@ -82,13 +81,7 @@ async function runResponses(shape: string, bodyBytes: number): Promise<Filled> {
   app.use(responseCache({ ttl: '1h', cache }), (req, res) => {
     res.json({ url: req.url, filler: randomBytes(bodyBytes / 2).toString('hex') })
   })
-  const server = app.listen(0)
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
-  const { port } = server.address() as AddressInfo
-  const ask = (path: string) =>
-    new Promise((resolve, reject) => {
-      get({ port, path, agent }, response => response.resume().on('end', resolve)).on('error', reject)
-    })
+  const { ask, close } = serve(app, 8)
   // What the first requests leave behind in Node and Express is not the cache's.
   for (let i = 0; i < 500; i++) await ask(`/warm?${i}`)
   await cache.clear()
@@ -96,8 +89,7 @@ async function runResponses(shape: string, bodyBytes: number): Promise<Filled> {
   const before = taken()
   for (let i = 0; i < RESPONSES; i += 8) await Promise.all(Array.from({ length: 8 }, (_, j) => ask(`/page?n=${i + j}`)))
   const row = await measured(shape, 256, cache, before)
-  agent.destroy()
-  server.close()
+  close()
   return { row, timesBodies: (row['MiB really taken'] * MiB) / (RESPONSES * bodyBytes) }
 }
 

@@ -1,24 +1,29 @@
 // What a stored response takes, in memory and in Redis, by the size of its body: for docs/deployment.md.
 
 import { randomBytes } from 'node:crypto'
-import { Agent, get } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createCache } from '@larder/core'
 import { responseCache } from '@larder/express'
 import { connectRedis, redisStore } from '@larder/redis'
 import express from 'express'
-import { type RedisServer, startRedis } from '../test/support/redis-server.ts'
+import type { RedisServer } from '../test/support/redis-server.ts'
+import { serve } from './ask.ts'
 import { quick } from './quick.ts'
 import { type Row, report } from './report.ts'
+import { provideRedis } from './with-redis.ts'
 
 const RESPONSES = quick ? 40 : 2000
 
-const redis = await startRedis()
+const title = 'What a stored response takes'
+const redis = await provideRedis()
+if (typeof redis !== 'object') {
+  report('sizing', { title, about: 'Not run.', rows: [], notes: [`${redis}`] })
+  process.exit()
+}
 const rows: Row[] = []
 for (const bodyBytes of [200, 1024, 4096, 16_384, 65_536]) rows.push(await run(redis, bodyBytes))
 await redis.end()
 report('sizing', {
-  title: 'What a stored response takes',
+  title,
   about: `${RESPONSES} responses through Express, each under its own URL and with one tag, in memory and in Redis. Memory is what the tier counts against its bound; Redis is what \`used_memory\` grew by, so with its allocator.`,
   rows,
   plots: [
@@ -44,13 +49,7 @@ async function run(redis: RedisServer, bodyBytes: number): Promise<Row> {
   app.use(responseCache({ ttl: '1h', cache, tags: req => [`page:${req.query['n']}`] }), (_req, res) => {
     res.type('json').send(randomBytes(bodyBytes / 2).toString('hex'))
   })
-  const server = app.listen(0)
-  const agent = new Agent({ keepAlive: true, maxSockets: 4 })
-  const { port } = server.address() as AddressInfo
-  const ask = (path: string) =>
-    new Promise((resolve, reject) => {
-      get({ port, path, agent }, response => response.resume().on('end', resolve)).on('error', reject)
-    })
+  const { ask, close } = serve(app, 4)
   const stored = () => cache.getMetrics().farSets
   for (let n = 0; stored() < (quick ? 5 : 50); n++) await ask(`/warm?n=${n}`)
   await cache.clear()
@@ -63,8 +62,7 @@ async function run(redis: RedisServer, bodyBytes: number): Promise<Row> {
   const count = stored() - storedBefore
   const inRedis = ((await memory()) - before) / count
   const { bytes, entries } = cache.getMetrics()
-  agent.destroy()
-  server.close()
+  close()
   await cache.close()
   client.disconnect()
   return {
