@@ -70,8 +70,9 @@ async function runWrk(wrk: string, { port, path, fields }: Target, load: Load): 
   const args = ['-t1', `-c${load.connections}`, `-d${seconds}s`, '--latency', ...headers]
   const url = `http://127.0.0.1:${port}${path}`
   const { stdout } = await promisify(execFile)(wrk, [...args, url], { env: environmentOf('wrk') })
-  const fault = /Socket errors: .*|Non-2xx or 3xx responses: .*/.exec(stdout)?.[0]
-  if (fault !== undefined && !/read 0, write 0, timeout 0/.test(fault)) {
+  const faults = stdout.match(/Socket errors: .*|Non-2xx or 3xx responses: .*/g) ?? []
+  const fault = faults.find(each => !/read 0, write 0, timeout 0/.test(each))
+  if (fault !== undefined) {
     const ended = /connect 0, read [1-9]\d*, write 0, timeout 0/.test(fault)
     throw new Error(ended ? `ends connections that it says it keeps (${fault})` : fault)
   }
