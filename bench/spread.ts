@@ -18,7 +18,7 @@ export function spread(values: readonly number[]): Spread {
   return { low: at(0.25), middle: at(0.5), high: at(0.75) }
 }
 
-/** How many times as fast `a` was as `b`, round by round: both ran within the same second. */
+/** How many times as fast `a` was as `b`, round by round: both ran in the same one. */
 export function timesAsFast(a: readonly number[], b: readonly number[]): Spread {
   return spread(a.map((took, i) => b[i]! / took))
 }
