@@ -13,7 +13,7 @@ import { type Row, report } from './report.ts'
 import { type Spread, spread, written } from './spread.ts'
 
 const ROUNDS = quick ? 1 : 9
-const REQUESTS = quick ? 20 : 1000
+const REQUESTS = quick ? 20 : 500
 /** Until V8 has made up its mind. */
 const WARM_UP_ROUNDS = quick ? 0 : 3
 

@@ -10,7 +10,7 @@ export default async function make(origin, redisPort) {
   app.disable('x-powered-by')
   const store =
     redisPort === undefined
-      ? bentostore().useL1Layer(memoryDriver({ maxSize: '64mb' }))
+      ? bentostore().useL1Layer(memoryDriver({ maxSize: '64mb', maxItems: 20_000 }))
       : bentostore().useL2Layer(await redis(redisPort))
   const cache = new BentoCache({ default: 'store', stores: { store } })
   app.get('/', async (req, res) => {

@@ -6,7 +6,7 @@ import koaCash from 'koa-cash'
 import { LRUCache } from 'lru-cache'
 
 export default function make(origin) {
-  const cache = new LRUCache({ max: 10_000 })
+  const cache = new LRUCache({ max: 20_000 })
   const app = new Koa()
   app.use(koaCash({ get: key => cache.get(key), set: (key, value) => cache.set(key, value) }))
   app.use(async ctx => {
