@@ -32,9 +32,14 @@ function withSdk(ratio: number, make: () => Course): MakeCourse {
 const doors = {
   'Express on the fast server': {
     off: () => larderExpress(),
+    empty: () => larderExpress({ outerExpress: (_req, _res, next) => next() }),
     on: () => larderExpress({ outerExpress: expressTracing() }),
   },
-  Koa: { off: () => larderKoa(), on: () => larderKoa({ outer: [koaTracing()] }) },
+  Koa: {
+    off: () => larderKoa(),
+    empty: () => larderKoa({ outer: [(_ctx, next) => next()] }),
+    on: () => larderKoa({ outer: [koaTracing()] }),
+  },
 }
 
 /** The middleware by itself, without an SDK, called again and again: nanoseconds for a request, the best of many slices. */
@@ -61,13 +66,14 @@ await contest({
   name: 'tracing',
   title: 'tracing() on a hit',
   about:
-    'A hit from memory of 1 KB behind `tracing()`: without an SDK, and with one that records one of a hundred requests, or all. What exporting costs elsewhere is not counted.',
+    'A hit from memory of 1 KB behind `tracing()`: without an SDK, and with one that records one of a hundred requests, or all; and behind a layer that does nothing, which has its price of its own. What exporting costs elsewhere is not counted.',
   file: import.meta.filename,
   courses: {
     [rawName]: () => raw(),
     ...Object.fromEntries(
-      Object.entries(doors).flatMap(([door, { off, on }]): [string, MakeCourse][] => [
+      Object.entries(doors).flatMap(([door, { off, empty, on }]): [string, MakeCourse][] => [
         [offName(door), off],
+        [`Larder, ${door}, a layer that does nothing instead`, empty],
         [`Larder, ${door}, the API alone`, on],
         [`Larder, ${door}, SDK, one of a hundred`, withSdk(0.01, on)],
         [`Larder, ${door}, SDK, all`, withSdk(1, on)],
