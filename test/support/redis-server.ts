@@ -11,6 +11,8 @@ import { findRedisServer, installHint } from '../../scripts/redis.mjs'
 import { tellReaper } from './reaper.ts'
 import { type Reply, sendCommand } from './resp.ts'
 
+export { findRedisServer }
+
 export interface RedisServerOptions {
   /** More settings, as redis.conf has them: `{ maxmemory: '1mb', requirepass: 'secret' }`. */
   readonly config?: Readonly<Record<string, string | number>>

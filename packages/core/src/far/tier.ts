@@ -16,6 +16,7 @@ import type {
 } from '../store/far.ts'
 import { createEars, type Ear } from './ears.ts'
 import { createOwedLeases, type OwedLease } from './owed-leases.ts'
+import { createProbes } from './probes.ts'
 import { createRules, parseRule, type Rules, ruleText } from './rules.ts'
 import { createStoreClock, type StoreClock } from './store-clock.ts'
 
@@ -89,8 +90,6 @@ export interface FarTierContext {
   readonly onClockJump: () => void
 }
 
-/** While the breaker is open, what else speaks for the store's return is looked at so often; and until it has told its time, it is probed. */
-const WATCH_MS = 500
 /** A store that is full takes no writes for so long, one that is a replica for this. */
 const FULL_PAUSE_MS = 5000
 const READ_ONLY_PAUSE_MS = 1000
@@ -177,24 +176,16 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     return given === true
   }
 
-  // Every half minute when all is well, and soon again until it has answered once. When the breaker is open no request ever asks: its time has
-  // to be over, or the log, which lies on the same server, is answered again.
-  const health = setInterval(() => {
-    if (resilience.state === 'closed') void probe()
-  }, healthIntervalMs)
-  const watch = setInterval(
-    () => {
-      // Its first answer was lost, and until there is one it is not asked for anything else.
-      if (resilience.state === 'closed' && !clock.isSet) void probe()
-      if (resilience.state !== 'open') return
-      const heardAt = log.confirmedAt()
-      const isBack = heardAt > openedAt && heardAt !== Number.POSITIVE_INFINITY
-      if (isBack || now() - openedAt >= breakerResetMs) void probe()
-    },
-    Math.min(WATCH_MS, breakerResetMs),
-  )
-  health.unref()
-  watch.unref()
+  const probes = createProbes({
+    healthIntervalMs,
+    breakerResetMs,
+    now,
+    breaker: () => resilience.state,
+    openedAt: () => openedAt,
+    isTimed: () => clock.isSet,
+    confirmedAt: () => log.confirmedAt(),
+    probe: () => void probe(),
+  })
   const unlisten = store.listen({
     ready: () => void probe(),
     released: (lease, outcome) => ears.tell(lease, outcome),
@@ -219,6 +210,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
         ({ frame }) => (frame === undefined ? 'miss' : 'hit'),
       )
       if (found === undefined) return undefined
+      if (found.claimed === 'late') probes.claimWasLate()
       const rule = found.rule === undefined ? undefined : parseRule(found.rule)
       const isForeign = rule === undefined && found.rule !== undefined
       // Nobody could add to what lies under it.
@@ -259,12 +251,15 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
         () => 'done',
       )
     },
-    claim: (key, claim) =>
-      call(
+    async claim(key, claim) {
+      const claimed = await call(
         'claim',
         () => store.claim(key, timed(claim)),
         () => 'done',
-      ),
+      )
+      if (claimed === 'late') probes.claimWasLate()
+      return claimed
+    },
     release(key, claim, outcome, apartMs) {
       const lease = { key, claim, outcome, apartMs }
       void giveBack(lease).then(isGiven => {
@@ -284,8 +279,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     close() {
       if (closed) return
       closed = true
-      clearInterval(health)
-      clearInterval(watch)
+      probes.close()
       unlisten()
       ears.close()
     },

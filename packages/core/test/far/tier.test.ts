@@ -161,6 +161,49 @@ describe('the far tier', () => {
     expect(jumps()).to.equal(1)
   })
 
+  describe('a claim that is late although its answer came in time', () => {
+    const claim = { lease: 'l', token: 't', holdMs: 1000 }
+    const hourMs = 3_600_000
+
+    async function openBeside(options: Partial<FarOptions> = {}) {
+      let ahead = 0
+      const far = createMemoryFar({ now: () => Date.now() + ahead })
+      const opened = await open(options, far)
+      const step = () => {
+        ahead += hourMs
+      }
+      return { ...opened, step }
+    }
+
+    const asks: readonly [string, (tier: FarTier) => Promise<string | undefined>][] = [
+      ['by itself', tier => tier.claim('k', claim)],
+      ['beside a look-up', async tier => (await tier.get('k', '', claim))?.claimed],
+    ]
+    for (const [title, ask] of asks) {
+      it(`${title}: the clock of the store has moved, and is asked for at once`, async () => {
+        const { tier, far, step, jumps } = await openBeside()
+        step()
+        expect(await ask(tier)).to.equal('late')
+        await until(() => jumps() === 1)
+        expect(far.count('time')).to.equal(2)
+        expect(await ask(tier)).to.equal('mine')
+        await settle()
+        expect(far.count('time')).to.equal(2)
+      })
+    }
+
+    it('is asked for twice a second at the most, and waited for by nobody', async () => {
+      const { tier, far, step, clock } = await openBeside({ breakerFailures: 1000, deadlineMs: 1000 })
+      step()
+      far.before = operation => (operation === 'time' ? hanging() : undefined)
+      for (let asked = 2; asked < 5; asked++) {
+        for (let i = 0; i < 100; i++) expect(await tier.claim('k', claim)).to.equal('late')
+        expect(far.count('time')).to.equal(asked)
+        clock.advance(500)
+      }
+    })
+  })
+
   for (const [code, pauseMs] of [
     ['LARDER_FAR_FULL', 5000],
     ['LARDER_FAR_READ_ONLY', 1000],
