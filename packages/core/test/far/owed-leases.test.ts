@@ -8,9 +8,9 @@ import { createFarTier, type FarTier } from '../../src/far/tier.ts'
 import { createLocalLog } from '../../src/invalidation/local-log.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
-import { createMemoryFar, failing, hanging, type MemoryFar } from '../memory-far.ts'
+import { createMemoryFar, type FarOperation, failing, hanging, type MemoryFar } from '../memory-far.ts'
 import { until } from '../response/bed.ts'
-import { createClock } from '../support.ts'
+import { createClock, settle } from '../support.ts'
 
 const claim = (token: string) => ({ lease: 'lease', token, holdMs: 10_000 })
 
@@ -70,6 +70,58 @@ describe('a far store that goes away', () => {
     expect((await ask(other, 'b')).kind).to.equal('held')
     far.ready()
     await untilFree(other)
+  })
+
+  it('gets them back with its first answer to anybody, without a probe', async () => {
+    const far = createMemoryFar()
+    const [tier, other] = [open(far), open(far)]
+    await until(() => tier.usable && other.usable)
+    expect(await tier.claim('k', claim('a'))).to.equal('mine')
+    // One answer is lost, too few to open the breaker: nobody has a reason to probe.
+    far.before = operation => (operation === 'release' ? failing()() : undefined)
+    tier.release('k', claim('a'), 'failed', 0)
+    await until(() => far.count('release') === 1)
+    await settle()
+    far.before = undefined
+    const probes = far.count('time')
+    // The other's answers are no sign that this one is heard.
+    expect(await other.claim('k', claim('b'))).to.equal('held')
+    await tier.get('another', '', undefined)
+    await until(() => far.count('release') === 2)
+    await untilFree(other)
+    expect([tier.health().breaker, far.count('time')]).to.deep.equal(['closed', probes])
+  })
+
+  it('gives them back one after the other, and keeps the rest when it is gone again', async () => {
+    const far = createMemoryFar()
+    const [tier, other] = [open(far), open(far)]
+    await until(() => tier.usable && other.usable)
+    const keys = ['k1', 'k2', 'k3']
+    for (const key of keys) expect(await tier.claim(key, claim('a'))).to.equal('mine')
+    let given = 0
+    const atMost = (most: number) => (operation: FarOperation) =>
+      operation === 'release' && ++given > most ? failing()() : undefined
+    far.before = atMost(0)
+    for (const key of keys) tier.release(key, claim('a'), 'failed', 0)
+    await until(() => given === keys.length)
+    await settle()
+    const free = async () => {
+      const outcomes = await Promise.all(keys.map(key => other.claim(key, claim('b'))))
+      return outcomes.filter(outcome => outcome === 'mine').length
+    }
+    // The first answer sends one of them, whose answer it is that sends the next.
+    given = 0
+    far.before = atMost(1)
+    await tier.get('another', '', undefined)
+    await until(() => given === 2)
+    await settle()
+    expect([await free(), given]).to.deep.equal([1, 2])
+    given = 0
+    far.before = atMost(2)
+    await tier.get('another', '', undefined)
+    await until(() => given === 2)
+    await settle()
+    expect(await free()).to.equal(keys.length)
   })
 
   it('has its lease ended by the fill also when the answer to the claim never came', async () => {
