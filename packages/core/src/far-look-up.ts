@@ -41,6 +41,7 @@ export function createFarLookUp<Subject>(
       maxVariants,
       fills: { flightKey, holdMs: leaseMs },
       lookedUp: askedFar,
+      outdated: forwarding.stale,
       waitMs: until - engine.now(),
     })
     ungone()

@@ -30,6 +30,7 @@ export type {
   FarStore,
   FarWrite,
   FarWritten,
+  Outdated,
   ReleaseOutcome,
   TimedClaim,
 } from './store/far.ts'

@@ -64,6 +64,7 @@ export function createRefresher<Subject>(
       maxVariants: settings.maxVariants,
       fills: { flightKey, holdMs: settings.leaseMs },
       lookedUp: askedFar,
+      outdated: stored,
       waitMs: 0,
     })
     if (answer.kind === 'held') stored.refreshNotBefore = engine.now() + TAKEN_FOR_GRANTED_MS

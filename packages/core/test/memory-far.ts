@@ -9,6 +9,7 @@ import type {
   FarStore,
   FarWrite,
   FarWritten,
+  Outdated,
   ReleaseOutcome,
   TimedClaim,
 } from '../src/store/far.ts'
@@ -110,6 +111,11 @@ export function createMemoryFar(options: MemoryFarOptions = {}): MemoryFar {
     return 'mine'
   }
 
+  function isThere(key: string, outdated: Outdated | undefined): boolean {
+    const there = outdated && resourceAt(key)?.variants.get(outdated.variant)
+    return there !== undefined && there.age.filledAt > outdated!.filledAt
+  }
+
   function end(key: string, { lease, token }: Claim, outcome: ReleaseOutcome, apartMs: number): void {
     const name = leaseName(key, lease)
     const there = leaseAt(name)
@@ -184,7 +190,8 @@ export function createMemoryFar(options: MemoryFarOptions = {}): MemoryFar {
             if (variant === undefined) resources.delete(key)
             else resourceAt(key)?.variants.delete(variant)
           }),
-        claim: (key, asking) => run('claim', () => claim(listeners, key, asking)),
+        claim: (key, asking, outdated) =>
+          run('claim', () => (isThere(key, outdated) ? 'there' : claim(listeners, key, asking))),
         release: (key, held, outcome, apartMs) => run('release', () => end(key, held, outcome, apartMs)),
         time: () => run('time', now),
         listen(listener) {

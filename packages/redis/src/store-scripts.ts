@@ -77,14 +77,19 @@ return outcome
 `)
 
 /**
- * Asks for a lease, unless it is too late for that. With a variant, only when that is not stored.
+ * Asks for a lease, unless it is too late for that. With a variant, only when that is not stored, or was filled no later than is known.
  *
- * Keys: lease, resource. Arguments: token, milliseconds, process, until when; '1' and a variant, or '0'.
+ * Keys: lease, resource. Arguments: token, milliseconds, process, until when; '1', a variant and an instant or '', or '0'.
  */
 export const claimScript: Script = script(`${read}
 local time = redis.call('TIME')
 if time[1] * 1000 + time[2] / 1000 > tonumber(ARGV[4]) then return 'late' end
-if ARGV[5] == '1' and redis.pcall('HEXISTS', KEYS[2], 'v' .. ARGV[6]) == 1 then return 'there' end
+if ARGV[5] == '1' and redis.pcall('HEXISTS', KEYS[2], 'v' .. ARGV[6]) == 1 then
+  if ARGV[7] == '' then return 'there' end
+  local known = redis.call('HGET', KEYS[2], 'm' .. ARGV[6])
+  local filledAt = tonumber(string.match(known or '', '^%S+ %S+ (%S+)'))
+  if filledAt and filledAt > tonumber(ARGV[7]) then return 'there' end
+end
 local holder = read(KEYS[1], 'o')
 if holder == '-' then return 'apart' end
 if holder and holder ~= ARGV[1] then

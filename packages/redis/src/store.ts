@@ -1,7 +1,7 @@
 // The far store on Redis: one hash a resource, one field a variant, one lease for a fill in the whole fleet.
 
 import { hash, randomUUID } from 'node:crypto'
-import type { ClaimOutcome, FarStore, FarWrite, FarWritten, ReleaseOutcome, TimedClaim } from '@larder/core'
+import type { ClaimOutcome, FarStore, FarWrite, FarWritten, Outdated, ReleaseOutcome, TimedClaim } from '@larder/core'
 import type { RedisStoreClient } from './client.ts'
 import { evaluate } from './evaluate.ts'
 import { faultOf, isForeign } from './faults.ts'
@@ -73,7 +73,7 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
   return {
     async get(key, variant, asked) {
       const isTogether = asked !== undefined && missing >= CLAIM_WITH_LOOK_UP
-      const unless = ['1', digest(variant)]
+      const unless = ['1', digest(variant), '']
       // A claim that fails takes nothing from what was found.
       const claiming = isTogether ? claim(key, asked, unless).catch(() => undefined) : undefined
       const [rule, found] = await read(key, variant)
@@ -98,7 +98,7 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
     },
 
     remove,
-    claim: (key, asked) => claim(key, asked, ['0']),
+    claim: (key, asked, outdated) => claim(key, asked, outdated ? unlessNewer(outdated) : ['0']),
 
     async release(key, { lease, token }, outcome, apartMs) {
       const args = [lease, token, wakes, outcome, String(Math.ceil(apartMs))]
@@ -149,6 +149,10 @@ function setArguments(write: FarWrite, wakes: string): (string | Buffer)[] {
     release?.token ?? '',
     wakes,
   ]
+}
+
+function unlessNewer({ variant, filledAt }: Outdated): readonly string[] {
+  return ['1', digest(variant), Number.isFinite(filledAt) ? String(filledAt) : '']
 }
 
 /** 128 bits, which no two names share; the whole names stand in the frame, where they are compared. */

@@ -1,6 +1,7 @@
 // Asking the far tier before something is made: is it there, is somebody making it, or is it ours to make?
 
-import type { Claim, ClaimOutcome } from '../store/far.ts'
+import { filledAtOf } from '../store/codec.ts'
+import type { Claim, ClaimOutcome, Outdated } from '../store/far.ts'
 import { ruleText } from './rules.ts'
 import type { FarTier } from './tier.ts'
 
@@ -14,6 +15,8 @@ export interface Question {
   readonly claim: Claim | undefined
   /** The look-up is behind us, and what was found there has to be made anew. */
   readonly lookedUp: boolean
+  /** When that had been filled, by the store's clock, as far as it is known. */
+  readonly outdatedAt?: number | undefined
   /** How long to wait in all, in milliseconds, for one that another process makes. */
   readonly waitMs: number
   readonly now: () => number
@@ -34,6 +37,9 @@ export const LONGEST_LEASE_MS = 10_000
 /** A message may be lost with its connection: then the lease is looked at again. */
 const SAFETY_MS = 500
 
+/** So often what others have stored since the look-up is looked at, before it is made whatever is there. */
+const MOST_OVERTAKEN = 2
+
 const nothing = { kind: 'nothing' } as const
 
 /** Never rejects. Ends within `waitMs` and the deadlines of the calls. */
@@ -43,7 +49,9 @@ export async function consult(far: FarTier, question: Question): Promise<FarAnsw
   const ear = claim && far.hear(claim.lease)
   try {
     let looksUp = !question.lookedUp
+    let overtaken = 0
     let waited = false
+    let outdated = outdatedOf(far, question)
     while (far.usable) {
       let claimed: ClaimOutcome | undefined
       if (looksUp) {
@@ -52,9 +60,16 @@ export async function consult(far: FarTier, question: Question): Promise<FarAnsw
         if (found === undefined) return claim === undefined ? nothing : { kind: 'mine', claim }
         if (found.taken) return { kind: 'found', waited }
         claimed = found.claimed
+        outdated = overtaken < MOST_OVERTAKEN ? found.outdated : undefined
       }
       if (claim === undefined) return nothing
-      if (claimed === undefined || claimed === 'there') claimed = await far.claim(key, claim)
+      if (claimed === undefined || claimed === 'there') claimed = await far.claim(key, claim, outdated)
+      // Another has stored it since it was looked at.
+      if (claimed === 'there' && outdated !== undefined) {
+        overtaken++
+        looksUp = true
+        continue
+      }
       if (claimed === 'mine' || claimed === undefined) return { kind: 'mine', claim }
       if (claimed === 'apart') return { kind: 'apart' }
       const leftMs = until - now()
@@ -72,10 +87,18 @@ export async function consult(far: FarTier, question: Question): Promise<FarAnsw
   }
 }
 
-async function lookUp(
-  far: FarTier,
-  question: Question,
-): Promise<{ readonly taken: boolean; readonly claimed: ClaimOutcome | undefined } | undefined> {
+function outdatedOf(far: FarTier, { key, variantBy, outdatedAt }: Question): Outdated | undefined {
+  return outdatedAt === undefined ? undefined : { variant: variantBy(far.rules.get(key)), filledAt: outdatedAt }
+}
+
+interface LookedUp {
+  readonly taken: boolean
+  readonly claimed: ClaimOutcome | undefined
+  /** What is there instead; `undefined`: nobody knows. */
+  readonly outdated?: Outdated
+}
+
+async function lookUp(far: FarTier, question: Question): Promise<LookedUp | undefined> {
   const { key, variantBy, take, claim } = question
   let rule = far.rules.get(key)
   let variant = variantBy(rule)
@@ -89,10 +112,12 @@ async function lookUp(
     found = await far.get(key, variant, undefined)
     if (found?.rule === undefined || ruleText(found.rule) !== ruleText(rule)) return { taken: false, claimed }
   }
+  const none = { variant, filledAt: Number.NEGATIVE_INFINITY }
   // Asked again: a purge may have come since.
-  if (found.frame === undefined || !far.usable) return { taken: false, claimed }
+  if (found.frame === undefined || !far.usable) return { taken: false, claimed, outdated: none }
   const taken = take(rule, found.frame)
   if (taken === 'malformed') far.remove(key, variant)
   if (taken === 'taken' && claimed === 'mine' && claim !== undefined) far.release(key, claim, 'stored', 0)
-  return { taken: taken === 'taken', claimed }
+  const outdated = taken === 'useless' ? { variant, filledAt: filledAtOf(found.frame) } : none
+  return { taken: taken === 'taken', claimed, outdated }
 }

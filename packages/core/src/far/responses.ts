@@ -12,6 +12,7 @@ import type { Claim, ReleaseOutcome } from '../store/far.ts'
 import { mergeRules, type StoredResponse } from '../stored-response.ts'
 import { consult, type FarAnswer } from './consult.ts'
 import { decodeResponse, encodeResponse, responseExpiresAt } from './response-frame.ts'
+import { CLOCK_TOLERANCE_MS } from './store-clock.ts'
 
 export interface ResponseQuestion {
   readonly plan: Plan
@@ -20,6 +21,8 @@ export interface ResponseQuestion {
   /** The flight that the request leads, when it is to fill, and how long its run may take. */
   readonly fills: { readonly flightKey: string; readonly holdMs: number } | undefined
   readonly lookedUp: boolean
+  /** What was found there, and is to be made anew. */
+  readonly outdated?: StoredResponse | undefined
   readonly waitMs: number
 }
 
@@ -30,7 +33,7 @@ export interface ResponseAnswer {
 }
 
 export async function askForResponse(engine: Engine, question: ResponseQuestion): Promise<ResponseAnswer> {
-  const { plan, request, maxVariants, fills, lookedUp, waitMs } = question
+  const { plan, request, maxVariants, fills, lookedUp, outdated, waitMs } = question
   const far = engine.far!
   const { key } = plan
   const { headers } = request
@@ -49,6 +52,8 @@ export async function askForResponse(engine: Engine, question: ResponseQuestion)
     },
     claim: fills && { lease: fills.flightKey, token: randomUUID(), holdMs: fills.holdMs },
     lookedUp,
+    // Instants that went to and fro between two clocks are no longer quite the same.
+    outdatedAt: outdated && far.clock.toStore(outdated.filledAt) + CLOCK_TOLERANCE_MS,
     waitMs,
     now: engine.now,
   })

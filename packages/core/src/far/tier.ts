@@ -11,6 +11,7 @@ import type {
   FarStore,
   FarWrite,
   FarWritten,
+  Outdated,
   ReleaseOutcome,
   TimedClaim,
 } from '../store/far.ts'
@@ -72,7 +73,7 @@ export interface FarTier {
   get(key: string, variant: string, claim: Claim | undefined): Promise<TierFound | undefined>
   set(write: TierWrite): Promise<TierWritten | undefined>
   remove(key: string, variant?: string): void
-  claim(key: string, claim: Claim): Promise<ClaimOutcome | undefined>
+  claim(key: string, claim: Claim, outdated?: Outdated): Promise<ClaimOutcome | undefined>
   release(key: string, claim: Claim, outcome: ReleaseOutcome, apartMs: number): void
   /** Listen for the end of a lease, from before it is asked for. */
   hear(lease: string): Ear
@@ -251,10 +252,10 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
         () => 'done',
       )
     },
-    async claim(key, claim) {
+    async claim(key, claim, outdated) {
       const claimed = await call(
         'claim',
-        () => store.claim(key, timed(claim)),
+        () => store.claim(key, timed(claim), outdated),
         () => 'done',
       )
       if (claimed === 'late') probes.claimWasLate()

@@ -59,6 +59,11 @@ export function decodeFrame(frame: Buffer, kind: Frame['kind']): Frame | undefin
   return head && { kind, position, filledAt, expiresAt, head, body: frame.subarray(bodyAt) }
 }
 
+/** When a frame was filled, without a look at the rest; minus infinity for what is too short to say. */
+export function filledAtOf(frame: Buffer): number {
+  return frame.length < FIXED ? Number.NEGATIVE_INFINITY : frame.readDoubleBE(24)
+}
+
 /** A changed byte anywhere behind the checksum changes it; mark, version and kind are compared as they are. */
 function checksum(frame: Buffer): number {
   return crc32(frame.subarray(CHECKED), frame[3]!)

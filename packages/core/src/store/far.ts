@@ -12,6 +12,13 @@ export interface Claim {
   readonly holdMs: number
 }
 
+/** What is to be made anew: a claim for it comes to nothing when another has made it meanwhile. */
+export interface Outdated {
+  readonly variant: string
+  /** When what is stored as the variant had been filled; minus infinity when nothing was. By the store's clock. */
+  readonly filledAt: number
+}
+
 /** A claim on its way. */
 export interface TimedClaim extends Claim {
   /** By the store's clock. What arrives later claims nothing: whoever sent it has gone on without, and would hold up the others. */
@@ -72,8 +79,8 @@ export interface FarStore {
   set(write: FarWrite): Promise<FarWritten>
   /** Remove one variant, or all that is stored under the key. */
   remove(key: string, variant?: string): Promise<void>
-  /** Ask for a lease, whatever is stored. */
-  claim(key: string, claim: TimedClaim): Promise<ClaimOutcome>
+  /** Ask for a lease, whatever is stored; with `outdated` not when something newer is: then it is `there`. */
+  claim(key: string, claim: TimedClaim, outdated?: Outdated): Promise<ClaimOutcome>
   /** Give a lease back, and wake those who wait for it. `apartMs`: how long the outcome `apart` holds. */
   release(key: string, claim: Claim, outcome: ReleaseOutcome, apartMs: number): Promise<void>
   /** The store's clock: milliseconds since the epoch. It serves as the probe as well. */

@@ -1,6 +1,7 @@
 // What every far store has to keep to about leases: one fill in all processes, and those who wait are told.
 
 import assert from 'node:assert/strict'
+import type { ClaimOutcome } from '../store/far.ts'
 import { claim, type Declare, frame, listenTo, textAt, until, write } from './far-processes.ts'
 import { awkwardStrings } from './runner.ts'
 
@@ -38,6 +39,25 @@ export function declareLeases(withStore: Declare): void {
     assert.ok(claimed === 'there' || claimed === undefined, String(claimed))
     // Whoever has no use for what is there asks again.
     assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'mine')
+  })
+
+  withStore('claims what is outdated, unless something newer is there', async (a, b) => {
+    const none = { variant: 'v', filledAt: Number.NEGATIVE_INFINITY }
+    const ask = async (filledAt: number): Promise<ClaimOutcome> => {
+      const outcome = await b.store.claim('k', claim({ token: 'b' }), { ...none, filledAt })
+      await b.store.release('k', claim({ token: 'b' }), 'failed', 0)
+      return outcome
+    }
+    assert.equal(await ask(none.filledAt), 'mine')
+    await a.store.set(write({ rule: 'x', variant: 'v', filledAt: 2000.25 }))
+    assert.equal(await ask(none.filledAt), 'there')
+    assert.equal(await ask(2000), 'there')
+    assert.equal(await ask(2000.25), 'mine')
+    assert.equal(await ask(2001), 'mine')
+    assert.equal(await b.store.claim('k', claim({ token: 'b' }), { ...none, variant: 'another' }), 'mine')
+    await b.store.release('k', claim({ token: 'b' }), 'failed', 0)
+    assert.equal(await a.store.claim('k', claim({ token: 'a' })), 'mine')
+    assert.equal(await ask(2001), 'held')
   })
 
   withStore('does not give a lease to whoever comes too late for it', async (a, b) => {

@@ -6,6 +6,7 @@ import { consult, type FarAnswer, type Question } from '../../src/far/consult.ts
 import { createFarTier, type FarOptions, type FarTier } from '../../src/far/tier.ts'
 import { createLocalLog } from '../../src/invalidation/local-log.ts'
 import { createMetrics } from '../../src/metrics.ts'
+import { encodeFrame, filledAtOf } from '../../src/store/codec.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { createMemoryFar, type FarOperation, failing, hanging, type MemoryFar } from '../memory-far.ts'
 import { until } from '../response/bed.ts'
@@ -396,6 +397,74 @@ describe('asking the far tier before something is made', () => {
     await until(() => far.count('get') === 1)
     await other.set(write())
     expect(await answer).to.deep.equal({ kind: 'found', waited: true })
+  })
+
+  // A frame as it is written, so that it says when it was filled.
+  const filled = (filledAt: number) => ({
+    ...write(),
+    filledAt,
+    frame: encodeFrame({
+      kind: 'data',
+      position: 1,
+      filledAt,
+      expiresAt: 8e15,
+      head: [],
+      body: Buffer.from(String(filledAt)),
+    }),
+  })
+  const newer = (_rule: readonly string[], frame: Buffer) => (filledAtOf(frame) > 1 ? 'taken' : 'useless')
+
+  it('stored by another between the look-up and the claim → found', async () => {
+    const { ask, far, other, tier } = await bench()
+    // As a store that claims only once it has found nothing.
+    const get = tier.get
+    const answer = consult(
+      {
+        ...tier,
+        usable: true,
+        async get(...args: Parameters<FarTier['get']>) {
+          const found = await get(args[0], args[1], undefined)
+          if (far.count('set') === 0) await other.set(filled(1))
+          return found && { ...found, claimed: args[2] && found.frame === undefined ? 'there' : undefined }
+        },
+      },
+      question({ now: Date.now }),
+    )
+    expect(await answer).to.deep.equal({ kind: 'found', waited: false })
+    expect((await ask({ take: () => 'useless' })).kind).to.equal('mine')
+  })
+
+  it('refreshed by another between the look-up and the claim → found, and no second run', async () => {
+    const { ask, far, other, tier } = await bench()
+    await tier.set(filled(1))
+    far.before = async operation => {
+      if (operation !== 'claim') return
+      far.before = undefined
+      await other.set(filled(2))
+    }
+    expect(await ask({ take: newer })).to.deep.equal({ kind: 'found', waited: false })
+    expect(await other.claim('k', claim('other'))).to.equal('mine')
+  })
+
+  it('looked up before, and refreshed by another since → found', async () => {
+    const { ask, tier, far } = await bench()
+    await tier.set(filled(1))
+    expect(await ask({ lookedUp: true, outdatedAt: 1, take: newer, claim: claim('me') })).to.include({ kind: 'mine' })
+    tier.release('k', claim('me'), 'failed', 0)
+    await tier.set(filled(2))
+    expect(await ask({ lookedUp: true, outdatedAt: 1, take: newer })).to.deep.equal({ kind: 'found', waited: false })
+    expect(far.count('get')).to.equal(1)
+  })
+
+  it('refreshed again and again by others, and never of use → mine, after a few looks', async () => {
+    const { ask, far, other } = await bench()
+    let at = 0
+    far.before = async operation => {
+      if (operation === 'claim') await other.set(filled(++at))
+    }
+    await other.set(filled(++at))
+    expect((await ask({ take: () => 'useless' })).kind).to.equal('mine')
+    expect(far.count('get')).to.equal(3)
   })
 
   it('held, and no time to wait → held', async () => {

@@ -160,6 +160,7 @@ describe('farStoreContract', function () {
     ['removes nothing', () => ({ remove: async () => {} })],
     ['removes all', store => ({ remove: key => store.remove(key) })],
     ['has no clock', () => ({ time: async () => 0 })],
+    ['claims over what is newer', store => ({ claim: (key, asked) => store.claim(key, asked) })],
     ['claims over what is there', store => ({ get: (key, variant, asked) => claimFirst(store, key, variant, asked) })],
   ]
   for (const [title, change] of broken)
