@@ -1,5 +1,6 @@
 // A process that serves sites, one after the other or several, and says how it is while they are under load.
 
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,6 +15,8 @@ import { createSite, now, type Site, type SiteConfig } from './site.ts'
 export interface FarConfig {
   readonly port?: number
   readonly host?: string
+  /** Of a host below `larder.example`: the address that its name has at first. Without one there is no such name. */
+  readonly address?: string
   readonly username?: string
   readonly password?: string
   readonly sentinels?: readonly { readonly host: string; readonly port: number }[]
@@ -27,6 +30,7 @@ export interface OpenConfig extends SiteConfig {
   readonly far: FarConfig | undefined
   readonly maxBytes: number
   readonly coherenceBound?: string
+  readonly breakerReset?: string
 }
 
 /** What a site was since it was last asked; the largest of what goes up and down. */
@@ -58,6 +62,8 @@ interface Opened {
   bytes: number
 }
 
+/** Clients with caches that nobody asks anything. */
+const bystanders: { readonly client: Redis; readonly cache: Cache }[] = []
 const sites = new Map<string, Opened>()
 const told: string[] = []
 const written: string[] = []
@@ -105,8 +111,28 @@ function watch(): void {
   }
 }
 
+/** Names below `larder.example`, as the name server of this process has them. */
+const addresses = new Map<string, string>()
+const resolve = dns.lookup as (...args: unknown[]) => void
+dns.lookup = ((name: string, options: dns.LookupOptions, callback: (...answer: unknown[]) => void) => {
+  if (!name.endsWith('.larder.example')) return resolve(name, options, callback)
+  const address = addresses.get(name)
+  const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND', syscall: 'getaddrinfo' })
+  process.nextTick(() => {
+    if (address === undefined) callback(error)
+    else if (options.all) callback(null, [{ address, family: 4 }])
+    else callback(null, address, 4)
+  })
+}) as typeof dns.lookup
+
+function name(host: string, address: string | undefined): void {
+  if (address === undefined) addresses.delete(host)
+  else addresses.set(host, address)
+}
+
 function connect(far: FarConfig): Redis | Cluster {
-  const { sentinels, nodes, replicas: _, ...direct } = far
+  const { sentinels, nodes, replicas: _, address, ...direct } = far
+  if (direct.host !== undefined) name(direct.host, address)
   if (sentinels !== undefined) return connectRedis({ sentinels, name: 'larder' })
   return nodes === undefined ? connectRedis(direct) : connectRedis({ cluster: nodes })
 }
@@ -114,7 +140,7 @@ function connect(far: FarConfig): Redis | Cluster {
 async function open(config: OpenConfig): Promise<{ id: string; port: number; listenMs: number }> {
   const startedAt = performance.now()
   const id = `site-${++count}`
-  const { far, maxBytes, coherenceBound } = config
+  const { far, maxBytes, coherenceBound, breakerReset } = config
   const client = far && connect(far)
   client?.on('error', () => {})
   const opened: { mode: 'on' | 'bypass' } = { mode: 'on' }
@@ -124,6 +150,7 @@ async function open(config: OpenConfig): Promise<{ id: string; port: number; lis
     flags: { mode: () => (sites.get(id) ?? opened).mode },
     ...(client && { far: redisStore(client, { log: { replicas: far.replicas ?? 0 } }) }),
     ...(coherenceBound !== undefined && { coherenceBound }),
+    ...(breakerReset !== undefined && { breakerReset }),
   })
   const site = createSite(cache, config)
   const server = createServer(site.listener as never).listen(0, '127.0.0.1')
@@ -175,9 +202,24 @@ serve({
   /** Data of the cache itself. */
   data: (id: string, method: 'get' | 'set' | 'delete' | 'mget' | 'mset', ...args: unknown[]) =>
     (sites.get(id)!.cache[method] as (...args: unknown[]) => Promise<unknown>)(...args),
-  /** So many clients, to see when they connect. */
-  async clients(port: number, howMany: number) {
-    for (let i = 0; i < howMany; i++) connectRedis({ port })
+  /** From now on the name has this address, or is none. */
+  name,
+  /** So many nodes that do nothing but keep their connections. Resolves when all of them are ready. */
+  async bystanders(port: number, howMany: number) {
+    for (let i = 0; i < howMany; i++) {
+      const client = connectRedis({ port })
+      bystanders.push({ client, cache: createCache({ name: `bystander-${i}`, far: redisStore(client) }) })
+    }
+    const waiting = bystanders.map(({ client }) => client.status === 'ready' || once(client, 'ready'))
+    await Promise.all(waiting)
+  },
+  /** How many of them are ready. */
+  ready: () => bystanders.filter(({ client }) => client.status === 'ready').length,
+  async dismiss() {
+    for (const { client, cache } of bystanders.splice(0)) {
+      await cache.close()
+      client.disconnect()
+    }
   },
 })
 loop.enable()

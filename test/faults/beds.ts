@@ -46,6 +46,34 @@ export function proxied(options: RedisServerOptions = {}): () => Promise<ProxyBe
   }
 }
 
+export interface NamedBed extends ServerBed {
+  readonly name: string
+  readonly host: string
+  /** Where its name leads after it has moved: to another server, on the same port. */
+  readonly elsewhere: string
+}
+
+/** A Redis that is found by a name. */
+export function named(address: string | undefined): () => Promise<NamedBed> {
+  return async () => {
+    const [redis, other] = [await startRedis(), await startRedis()]
+    const elsewhere = '127.0.0.2'
+    const proxy = await startTcpProxy({ target: other.port, host: elsewhere, port: redis.port })
+    const host = `redis-${redis.port}.larder.example`
+    return {
+      redis,
+      name: host,
+      host: redis.host,
+      elsewhere,
+      far: { host, port: redis.port, ...(address !== undefined && { address }) },
+      async end() {
+        await proxy.close()
+        await Promise.all([redis.end(), other.end()])
+      },
+    }
+  }
+}
+
 export function sentinels(far: FarConfig = {}): () => Promise<SentinelBed> {
   return async () => {
     const sentinel = await startRedisSentinel()

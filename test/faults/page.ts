@@ -6,20 +6,11 @@ import type { Result } from './run-row.ts'
 
 /** What could not be injected, or is held by other tests. */
 const elsewhere: readonly (readonly [id: string, why: string])[] = [
-  ['R1, by a name', 'a DNS name that fails is one more way of not being there; the row has no server on its port'],
-  [
-    'R3 with 5 s, R5 for 90 s',
-    'longer ones of the same kind: a delay of 1 s and a freeze of the length above are in the table',
-  ],
   ['R12 TRYAGAIN', 'part of R15: commands on a slot that is half moved'],
-  [
-    'R27',
-    'that 50 nodes do not come back in one instant is a property of the delays, and is tested there (`packages/redis/test/connect.test.ts`)',
-  ],
   ['H1', 'a service that ends under load, with Redis frozen too, is tested in `test/lifecycle`'],
   [
-    'E5',
-    'the address of a name changes: needs a resolver of its own, which this table does not start; R8b moves the server behind an address instead',
+    'E5, a name server that is silent',
+    'the rows give the process a look-up of their own (`dns.lookup`), so they say nothing of one that hangs in the threads of the system',
   ],
   [
     'loss of single packets',

@@ -32,7 +32,7 @@ export interface Scene<B extends Bed> {
 export interface Row<B extends Bed = Bed> {
   readonly id: string
   readonly title: string
-  readonly site?: Partial<OpenConfig>
+  readonly site?: (mode: Mode) => Partial<OpenConfig>
   readonly nodes?: 1 | 2
   /** Bodies and rates of its own, where they matter. */
   readonly load?: (mode: Mode) => { readonly bodyBytes?: number; readonly rate?: number; readonly leaves?: number }
@@ -140,7 +140,7 @@ async function firstFarHit(node: Node): Promise<Sample> {
 
 async function run<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode, bed: B): Promise<Result> {
   const { bodyBytes = BODY_BYTES, rate = mode.rate, leaves } = row.load?.(mode) ?? {}
-  const config = { ...row.site, bodyBytes }
+  const config = { ...row.site?.(mode), bodyBytes }
   const notes: string[] = []
   const control = await lane.open('control', { ...config, far: undefined })
   const a = await lane.open('a', { ...config, far: bed.far })

@@ -26,7 +26,7 @@ export interface Faults {
 export type Way = 'toServer' | 'toClient'
 
 export interface TcpProxy {
-  readonly host: '127.0.0.1'
+  readonly host: string
   readonly port: number
   /** Open connections. */
   readonly connections: number
@@ -48,12 +48,17 @@ export interface TcpProxy {
 export interface TcpProxyOptions {
   /** Where to; read for each connection, so it may change. */
   readonly target: number | (() => number)
+  /** Where to listen. On Linux every address of 127.0.0.0/8 is this machine's. @default '127.0.0.1' */
+  readonly host?: string
+  /** @default a free one */
+  readonly port?: number
   /** From 0 to 1, for whoever wants the same faults again. @default Math.random */
   readonly random?: () => number
 }
 
 /** Listens on a free port in front of `target`. It does not keep the process alive. */
-export async function startTcpProxy({ target, random = Math.random }: TcpProxyOptions): Promise<TcpProxy> {
+export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
+  const { target, host = '127.0.0.1', random = Math.random } = options
   const faults: Record<Way, Faults> = { toServer: {}, toClient: {} }
   const bytes: Record<Way, number> = { toServer: 0, toClient: 0 }
   const links = new Set<Link>()
@@ -61,7 +66,7 @@ export async function startTcpProxy({ target, random = Math.random }: TcpProxyOp
   const sockets = new Set<Socket>()
   let accepted = 0
   let server: Server
-  let port = 0
+  let port = options.port ?? 0
 
   async function listen(): Promise<void> {
     server = createServer({ allowHalfOpen: true }, client => {
@@ -76,7 +81,7 @@ export async function startTcpProxy({ target, random = Math.random }: TcpProxyOp
       links.add(link)
     })
     server.unref()
-    server.listen(port, '127.0.0.1')
+    server.listen(port, host)
     await once(server, 'listening')
     port = (server.address() as { port: number }).port
   }
@@ -90,7 +95,7 @@ export async function startTcpProxy({ target, random = Math.random }: TcpProxyOp
 
   await listen()
   return {
-    host: '127.0.0.1',
+    host,
     port,
     get connections() {
       return links.size

@@ -3,6 +3,7 @@
 import type { Row } from '../run-row.ts'
 import { fleets } from './fleets.ts'
 import { history } from './history.ts'
+import { network } from './network.ts'
 import { processes } from './process.ts'
 import { refusals } from './refusals.ts'
 import { silence } from './silence.ts'
@@ -14,6 +15,6 @@ const order = ({ id }: Row): string =>
     .replace(/^R/, 'B')
     .replace('none', 'A')
 
-export const rows: readonly Row[] = [...silence, ...refusals, ...history, ...fleets, ...processes].sort((a, b) =>
-  order(a) < order(b) ? -1 : 1,
+export const rows: readonly Row[] = [...silence, ...network, ...refusals, ...history, ...fleets, ...processes].sort(
+  (a, b) => (order(a) < order(b) ? -1 : 1),
 )

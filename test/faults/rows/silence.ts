@@ -55,6 +55,7 @@ export const silence: readonly Row[] = [
   killed,
   slow('R3a', 100),
   slow('R3b', 1000),
+  slow('R3c', 5000),
   {
     id: 'R4',
     title: 'Redis is slow at random: 20 to 200 ms for three of ten packets',
@@ -64,7 +65,16 @@ export const silence: readonly Row[] = [
     terms: { everyMs: 60, openings: 6 },
   } satisfies Row<ProxyBed>,
   frozen,
-  { ...frozen, id: 'R5k', title: 'The same with Koa', site: { framework: 'koa' } },
+  { ...frozen, id: 'R5k', title: 'The same with Koa', site: () => ({ framework: 'koa' }) },
+  {
+    ...frozen,
+    id: 'R5l',
+    title: 'It is frozen for longer than the breaker waits for its first probe (90 s)',
+    site: ({ name }) => (name === 'full' ? {} : { breakerReset: '500ms' }),
+    lastsMs: ({ name, faultMs }) => (name === 'full' ? 90_000 : faultMs),
+    // Probed in vain meanwhile, and nobody waits for that.
+    verify: async (_, { breaker }) => (breaker.includes('half-open') ? [] : ['it was not probed while it was frozen']),
+  },
   {
     ...frozen,
     id: 'R6',
