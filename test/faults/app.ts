@@ -47,6 +47,8 @@ export interface Sample {
   readonly breaker: readonly string[]
   readonly codes: Readonly<Record<string, number>>
   readonly unhandled: number
+  /** Of these, how often ioredis threw because an empty reply came that nobody had asked for. */
+  readonly unasked: number
 }
 
 interface Opened {
@@ -70,11 +72,18 @@ const written: string[] = []
 const loop = monitorEventLoopDelay({ resolution: 10 })
 let rss = 0
 let unhandled = 0
+let unasked = 0
 let count = 0
+
+// It wants to say so in an error event, and trips over the reply that is null. Nobody can catch that.
+function isUnasked(error: Error | undefined): boolean {
+  return /reading 'toString'[\s\S]*shiftCommand[\s\S]*ioredis/.test(error?.stack ?? '')
+}
 
 for (const event of ['unhandledRejection', 'uncaughtException'] as const)
   process.on(event, (error: unknown) => {
     unhandled++
+    if (isUnasked(error as Error | undefined)) unasked++
     written.push(`${event}: ${(error as Error | undefined)?.stack}`)
   })
 for (const stream of [process.stdout, process.stderr]) {
@@ -176,10 +185,12 @@ serve({
     const site = sites.get(id)!
     const { cache, commands, bytes, timeouts, breaker, codes } = site
     const loopP99Ms = loop.percentile(99) / 1e6
-    const sample = { metrics: cache.getMetrics(), commands, bytes, rss, loopP99Ms, timeouts, breaker, codes, unhandled }
+    const errors = { codes, unhandled, unasked }
+    const sample = { metrics: cache.getMetrics(), commands, bytes, rss, loopP99Ms, timeouts, breaker, ...errors }
     Object.assign(site, { commands: 0, bytes: 0, timeouts: 0, breaker: [], codes: {} })
     rss = 0
     unhandled = 0
+    unasked = 0
     loop.reset()
     return sample
   },

@@ -28,7 +28,7 @@ export function objections(result: Omit<Result, keyof Objections>, terms: Terms,
     if (!(value <= bound)) kind.push(`${what}: ${Math.round(value * 10) / 10}, at most ${Math.round(bound * 10) / 10}`)
   }
   most(`errors (${failures.slice(0, 3).join('; ')})`, summary.errors, 0)
-  most('unhandled errors', result.unhandled, 0)
+  most('unhandled errors', result.unhandled - (terms.unasked ? result.unasked : 0), 0)
   most('Δp99 of the first second in ms', summary.firstMs, firstMs + slackMs, slow)
   most('most added to any request in ms', summary.addedMs, addedMs + slackMs, slow)
   if (isShort) {

@@ -68,6 +68,8 @@ export interface Terms {
   readonly startsWithout?: true
   /** Most times that the breaker opens. */
   readonly openings?: number
+  /** Replies may come that nobody asked for. */
+  readonly unasked?: true
   /** How much slower the event loop may be than that of the site without Redis. @default 5 */
   readonly loopMs?: number
 }
@@ -87,6 +89,8 @@ export interface Result extends Objections {
   readonly breaker: readonly string[]
   readonly codes: Readonly<Record<string, number>>
   readonly unhandled: number
+  /** Of these, those with which ioredis meets an empty reply that nobody asked for. */
+  readonly unasked: number
   readonly recoveryMs: number | undefined
   readonly farHits: number
   readonly failures: readonly string[]
@@ -213,6 +217,7 @@ async function run<B extends Bed>(row: Row<B>, lane: Lane, mode: Mode, bed: B): 
     breaker,
     codes,
     unhandled: samples.reduce((sum, each) => sum + each.unhandled, before.unhandled),
+    unasked: samples.reduce((sum, each) => sum + each.unasked, 0),
     recoveryMs,
     farHits: before.metrics.farHits,
     failures,

@@ -130,7 +130,11 @@ export const silence: readonly Row[] = [
     setUp: proxied(),
     inject: async ({ bed }) => bed.proxy.set('toClient', { flipChance: 0.001 }),
     heal: ({ bed }) => bed.proxy.heal(),
-    terms: { everyMs: 60 },
+    terms: { everyMs: 60, unasked: true },
+    async verify({ note }, { unasked }) {
+      if (unasked > 0) note(`ioredis threw ${unasked} times at an empty reply that nobody had asked for`)
+      return []
+    },
   } satisfies Row<ProxyBed>,
   { id: 'R26a', title: 'Redis flaps: frozen for 2 s, well for 2 s', ...flapping(2000) },
   { id: 'R26b', title: 'Redis flaps: frozen for 200 ms, well for 200 ms', ...flapping(200) },
