@@ -25,6 +25,13 @@ export interface RedisLogOptions {
    * @default 0
    */
   readonly replicas?: number
+  /**
+   * So many replicas have to follow the server whose word confirms that this node has everything; otherwise it serves what it has for no longer than
+   * the coherence bound. With as many as a master has, one that the others have given up confirms nothing, though it still answers. One more script a tick.
+   *
+   * @default 0
+   */
+  readonly confirmReplicas?: number
   /** The clock of the cache, when that was given one. For tests. @default the same monotonic clock that a cache has */
   readonly now?: () => number
 }
@@ -35,6 +42,7 @@ export interface RedisLogSettings {
   readonly retentionMs: number
   readonly deadlineMs: number
   readonly replicas: number
+  readonly confirmReplicas: number
   readonly now: () => number
 }
 
@@ -44,13 +52,22 @@ const shape = {
   retention: isDuration,
   deadline: isDuration,
   replicas: isInteger(0, 100),
+  confirmReplicas: isInteger(0, 100),
   now: isFunction,
 }
 
 /** @throws LARDER_UNKNOWN_OPTION, LARDER_INVALID_OPTION, LARDER_INVALID_DURATION */
 export function readLogOptions(options: RedisLogOptions): RedisLogSettings {
   checkOptions('redisLog()', options, shape)
-  const { prefix = 'larder:', tick = '500ms', retention = '7d', deadline = '1s', replicas = 0, now } = options
+  const {
+    prefix = 'larder:',
+    tick = '500ms',
+    retention = '7d',
+    deadline = '1s',
+    replicas = 0,
+    confirmReplicas = 0,
+    now,
+  } = options
   // A brace would move the tag that decides on the slot.
   if (/[{}]/.test(prefix))
     throw new LarderTypeError('LARDER_INVALID_OPTION', 'redisLog(): prefix: expected a string without { and }')
@@ -60,6 +77,7 @@ export function readLogOptions(options: RedisLogOptions): RedisLogSettings {
     retentionMs: within('retention', durationMs(retention, 'retention'), 60_000, Number.MAX_SAFE_INTEGER),
     deadlineMs: within('deadline', durationMs(deadline, 'deadline'), 10, 60_000),
     replicas,
+    confirmReplicas,
     now: now ?? (() => performance.timeOrigin + performance.now()),
   }
 }

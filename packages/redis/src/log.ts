@@ -6,6 +6,7 @@ import type { RedisClient } from './client.ts'
 import { createCommands, type Evaluate } from './commands.ts'
 import { createDelivery } from './delivery.ts'
 import { evaluate } from './evaluate.ts'
+import { isFollowedBy } from './followers.ts'
 import { createHistory } from './history.ts'
 import { latest } from './latest.ts'
 import { type RedisLogOptions, readLogOptions } from './log-options.ts'
@@ -25,7 +26,7 @@ const MOST_ADOPTIONS = 4
  * @throws LARDER_UNKNOWN_OPTION, LARDER_INVALID_OPTION, LARDER_INVALID_DURATION
  */
 export function redisLog(client: RedisClient, options: RedisLogOptions = {}): InvalidationLog {
-  const { prefix, tickMs, retentionMs, deadlineMs, replicas, now } = readLogOptions(options)
+  const { prefix, tickMs, retentionMs, deadlineMs, replicas, confirmReplicas, now } = readLogOptions(options)
   const key = `${prefix}{log}`
   // ioredis puts its own prefix before a key, but not before a channel.
   const channel = `${client.options?.keyPrefix ?? ''}${key}`
@@ -51,7 +52,10 @@ export function redisLog(client: RedisClient, options: RedisLogOptions = {}): In
     // What the log says is as old as the question at the most.
     const askedAt = now()
     const args = [asked.epoch, String(asked.sequence), asked.id, randomUUID(), randomUUID(), channel]
+    // Both go out together, this one first: what follows is the word of a server that was followed.
+    const following = isFollowedBy(confirmReplicas, syncs.run)
     const reply = decodeSync(await syncs.run(syncScript, args), asked.id)
+    const isFollowed = await following
     if (closed || history.place.epoch !== asked.epoch) throw new Error('The answer is not for this epoch.')
     if (reply.kind === 'epoch') {
       history.adopt(reply.place)
@@ -63,7 +67,7 @@ export function redisLog(client: RedisClient, options: RedisLogOptions = {}): In
       if (reply.place.sequence >= history.place.sequence) history.skipTo(reply.place)
     } else if (reply.records.some(record => history.receive(record) === 'gap' && isNews(record.sequence)))
       throw new Error('The answer does not fit.')
-    confirmedAt = Math.max(confirmedAt, askedAt)
+    if (isFollowed) confirmedAt = Math.max(confirmedAt, askedAt)
     delivery.reached()
   }
 

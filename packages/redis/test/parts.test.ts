@@ -3,6 +3,7 @@
 import type { Invalidation, LogRecord } from '@larder/core'
 import { expect } from 'chai'
 import { createCommands } from '../src/commands.ts'
+import { isFollowedBy } from '../src/followers.ts'
 import { createHistory } from '../src/history.ts'
 import { latest } from '../src/latest.ts'
 import { decodeInvalidation, decodeMessage, decodeSync } from '../src/record.ts'
@@ -11,6 +12,25 @@ import { appendScript } from '../src/scripts.ts'
 import { codeOf, until } from './support.ts'
 
 const all: Invalidation = { kind: 'all', soft: false }
+
+describe('a server that has to be followed', () => {
+  const cases: readonly [number, () => Promise<unknown>, boolean][] = [
+    [1, async () => 0, false],
+    [1, async () => 1, true],
+    [2, async () => 1, false],
+    [2, async () => 3, true],
+    [1, async () => undefined, false],
+    [1, () => Promise.reject(new Error('NOPERM')), false],
+  ]
+  for (const [replicas, run, isFollowed] of cases)
+    it(`by ${replicas}, and says ${run}: ${isFollowed}`, async () => {
+      expect(await isFollowedBy(replicas, run)).to.equal(isFollowed)
+    })
+
+  it('by none is not asked', async () => {
+    expect(await isFollowedBy(0, () => Promise.reject(new Error('asked')))).to.equal(true)
+  })
+})
 
 describe('a history', () => {
   const record = (sequence: number, epoch = 'e') => ({
