@@ -6,6 +6,7 @@ import type { RedisStoreClient } from './client.ts'
 import { evaluate } from './evaluate.ts'
 import { faultOf, isForeign } from './faults.ts'
 import { redisLog } from './log.ts'
+import { readClaimed, readTime, readValues, readWritten } from './replies.ts'
 import type { Script } from './scripts.ts'
 import { type RedisStoreOptions, readStoreOptions } from './store-options.ts'
 import { claimScript, releaseScript, setScript, timeScript } from './store-scripts.ts'
@@ -45,12 +46,12 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
   const claim = async (key: string, asked: TimedClaim, unless: readonly string[]): Promise<ClaimOutcome> => {
     const { lease, token, holdMs, until } = asked
     const args = [token, String(Math.ceil(holdMs)), process, String(until), ...unless]
-    return (await run(claimScript, [leaseOf(key, lease), resourceOf(key)], args)) as ClaimOutcome
+    return readClaimed(await run(claimScript, [leaseOf(key, lease), resourceOf(key)], args))
   }
 
-  async function read(key: string, variant: string): Promise<readonly (Buffer | null)[]> {
+  async function read(key: string, variant: string): Promise<readonly (Buffer | undefined)[]> {
     try {
-      return await client.hmgetBuffer(resourceOf(key), 'r', `v${digest(variant)}`)
+      return readValues(await client.hmgetBuffer(resourceOf(key), 'r', `v${digest(variant)}`), 2)
     } catch (error) {
       if (!isForeign(error)) throw faultOf(error)
       discard(key)
@@ -77,8 +78,8 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
       // A claim that fails takes nothing from what was found.
       const claiming = isTogether ? claim(key, asked, unless).catch(() => undefined) : undefined
       const [rule, found] = await read(key, variant)
-      const isFit = found != null && found.length <= maxEntryBytes
-      if (found != null && !isFit) discard(key, variant)
+      const isFit = found !== undefined && found.length <= maxEntryBytes
+      if (found !== undefined && !isFit) discard(key, variant)
       if (asked !== undefined) missing += SMOOTHING * ((isFit ? 0 : 1) - missing)
       const late =
         asked !== undefined && !isTogether && !isFit ? claim(key, asked, unless).catch(() => undefined) : undefined
@@ -93,8 +94,7 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
       if (write.frame.length > maxEntryBytes) return 'too-large'
       const { key, release } = write
       const keys = [resourceOf(key), leaseOf(key, release?.lease ?? '')]
-      const reply = await run(setScript, keys, setArguments(write, wakes))
-      return Array.isArray(reply) ? { rule: String(reply[1]) } : (reply as 'stored' | 'outdone' | 'full')
+      return readWritten(await run(setScript, keys, setArguments(write, wakes)))
     },
 
     remove,
@@ -106,8 +106,7 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
     },
 
     async time() {
-      const [seconds, micros] = (await run(timeScript, [`${prefix}{log}`], [])) as [string, string]
-      return Number(seconds) * 1000 + Number(micros) / 1000
+      return readTime(await run(timeScript, [`${prefix}{log}`], []))
     },
 
     listen({ ready, released }) {
