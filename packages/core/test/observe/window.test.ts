@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import express from 'express'
 import { type Observer, observeExpress, unobserved } from '../../src/door/observe/index.ts'
@@ -119,6 +120,42 @@ for (const [framework, app] of expresses) {
       )
     })
 
+    it('shows the lines of the request as the array that they are', async () => {
+      const real = ['Host', 'h', 'Cookie', 'a']
+      const looks = (lines: string[]) => [
+        Array.isArray(lines),
+        Object.getPrototypeOf(lines) === Array.prototype,
+        lines.constructor === Array,
+        Object.entries(Object.getOwnPropertyDescriptors(lines)),
+        JSON.stringify(lines),
+        inspect(lines),
+        [lines.length, lines.at(-1), lines.includes('Cookie'), 3 in lines, 4 in lines, lines.indexOf('h')],
+        [...lines.slice(1), ...lines.concat('more'), ...lines.map(String)],
+      ]
+      await viaExpress(
+        app,
+        (req, res) => {
+          const { rawHeaders } = req
+          expect(rawHeaders).to.not.equal(real)
+          expect(looks(rawHeaders)).to.deep.equal(looks(real))
+          rawHeaders.push('X-Own', 'mine')
+          rawHeaders[0] = 'HOST'
+          delete rawHeaders[3]
+          expect([Reflect.setPrototypeOf(rawHeaders, null), Reflect.preventExtensions(rawHeaders)]).to.deep.equal([
+            false,
+            false,
+          ])
+          res.end()
+        },
+        {
+          outer: [layer(req => Object.assign(req, { rawHeaders: real }))],
+          after: req => expect(req.rawHeaders).to.equal(real),
+        },
+      )
+      // biome-ignore lint/suspicious/noSparseArray: what was deleted is gone
+      expect(real).to.deep.equal(['HOST', 'h', 'Cookie', , 'X-Own', 'mine'])
+    })
+
     it('counts nothing after its end, through whatever is still held', async () => {
       const answer = await viaExpress(
         app,
@@ -148,7 +185,7 @@ for (const [framework, app] of expresses) {
         app,
         (req, res) => {
           window ??= observeExpress(req, res)
-          const value = paused(window, () => [req.headers.cookie, req.ip, req.user, req.rawHeaders])
+          const value = paused(window, () => [req.headers.cookie, req.ip, req.user, req.rawHeaders[0]])
           expect(value).to.have.length(4)
           window.end()
           const { fields, identities } = window.observation

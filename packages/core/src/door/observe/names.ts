@@ -23,7 +23,7 @@ const identities = new Map<PropertyKey, IdentityInput>([
 export const wellKnown: readonly string[] = [
   ...persons,
   ...products,
-  ...['ip', 'ips', 'protocol', 'host', 'hostname', 'rawHeaders', 'headersDistinct', 'remoteAddress'],
+  ...['ip', 'ips', 'protocol', 'host', 'hostname', 'headersDistinct', 'remoteAddress'],
 ]
 
 /** Whether a name says who asks even while nothing is there. */

@@ -42,12 +42,6 @@ export function watchNames(target: Watchable, names: Names, reads: Reads): Undo 
   return nothing
 }
 
-/** The value of a property, told to no window. */
-export function bareProperty(target: Watchable, key: PropertyKey): unknown {
-  const property = target[slot]?.property(key)
-  return property ? property.value(target) : Reflect.get(target, key)
-}
-
 function watchedOf(target: Watchable): Watched {
   return Object.hasOwn(target, slot) ? target[slot]! : new Watched(target)
 }

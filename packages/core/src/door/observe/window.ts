@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { ObservedHeaders } from './headers.ts'
 import { substitute } from './layers.ts'
+import { observedLines } from './lines.ts'
 import { isPrivate, plumbingOf, wordFor } from './names.ts'
 import type { Observation, Observer, Owner } from './observation.ts'
 import { type Meaning, slot } from './property.ts'
@@ -66,10 +67,8 @@ export class Window implements Observer {
   /** Tell which fields are read, by name, and whether all are listed. `headersDistinct` is among the names. */
   watchFields(request: IncomingMessage): void {
     // Node makes `headers` of `rawHeaders` when first asked.
-    const { headers } = request
-    // Before the other names: a property of Node's own that becomes an accessor turns the request into a dictionary, to which the
-    // others are added cheaply. Express gives every request a hidden class of its own, and each property more would make a new one.
-    this.watch(request, 'rawHeaders', 'raw-headers')
+    const { headers, rawHeaders } = request
+    this.#put(request, 'rawHeaders', rawHeaders, observedLines(this.reads, rawHeaders))
     this.#put(request, 'headers', headers, new Proxy(headers, new ObservedHeaders(this.reads, headers)))
   }
 
