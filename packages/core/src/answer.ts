@@ -6,7 +6,7 @@ import { withoutFields } from './http/headers.ts'
 import { selectRange } from './policy/ranges.ts'
 import type { PolicyOptions } from './policy/types.ts'
 import { isNotModified } from './policy/validation.ts'
-import { notModifiedBlock, type StoredResponse } from './stored-response.ts'
+import { hitHeaders, notModifiedBlock, type StoredResponse } from './stored-response.ts'
 
 const framing = new Set(['content-length', 'content-range'])
 
@@ -23,7 +23,7 @@ export function answer(
   const asked = request.headers
   if (
     (asked['if-none-match'] !== undefined || asked['if-modified-since'] !== undefined) &&
-    isNotModified(request, { status, headers: stored.hitHeaders }, now)
+    isNotModified(request, { status, headers: hitHeaders(stored) }, now)
   ) {
     exchange.send({ status: 304, headers: notModifiedBlock(stored, headers), removed, body: undefined })
     return
@@ -33,7 +33,7 @@ export function answer(
     return
   }
   if (asked['range'] !== undefined) {
-    const range = selectRange(request, { status, headers: stored.hitHeaders }, body.length, preset)
+    const range = selectRange(request, { status, headers: hitHeaders(stored) }, body.length, preset)
     if (range === 'unsatisfiable') {
       const fields = [
         ...withoutFields(headers, framing),

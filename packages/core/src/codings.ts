@@ -9,7 +9,7 @@ import { responseBytes } from './keep.ts'
 import { resourceAt } from './lookup.ts'
 import { isCodable } from './policy/coding.ts'
 import { variesBy } from './policy/vary.ts'
-import type { Codings, StoredResponse } from './stored-response.ts'
+import { type Codings, hitHeaders, type StoredResponse } from './stored-response.ts'
 
 type Coding = 'br' | 'gzip'
 
@@ -46,9 +46,10 @@ export function represent(
 /** What is negotiated says so to whoever caches it further out, whichever representation it gets. */
 function prepare(stored: StoredResponse): Codings {
   const isNegotiated = isCodable(stored, stored.body.length)
-  const isSaid = variesBy(stored.hitHeaders, 'accept-encoding')
-  const hitHeaders = isSaid ? stored.hitHeaders : [...stored.hitHeaders, 'Vary', 'Accept-Encoding']
-  const identity = isNegotiated ? { ...stored, hitHeaders, lastHit: undefined } : stored
+  const headers = hitHeaders(stored)
+  const isSaid = variesBy(headers, 'accept-encoding')
+  const hitBlock = isSaid ? headers : [...headers, 'Vary', 'Accept-Encoding']
+  const identity = isNegotiated ? { ...stored, hitBlock, lastHit: undefined } : stored
   stored.codings = {
     identity,
     br: undefined,
@@ -112,8 +113,8 @@ function coded(identity: StoredResponse, coding: Coding, chunk: Buffer): StoredR
   // What zlib hands out may lie in a larger piece of memory.
   const body = Buffer.allocUnsafeSlow(chunk.length)
   chunk.copy(body)
-  const hitHeaders = codedFields(identity.hitHeaders, coding, body.length)
-  return { ...identity, body, hitHeaders, bytes: responseBytes(hitHeaders, [], body), lastHit: undefined }
+  const hitBlock = codedFields(hitHeaders(identity), coding, body.length)
+  return { ...identity, body, hitBlock, bytes: responseBytes(hitBlock, [], body), lastHit: undefined }
 }
 
 /** Fields that speak of the bytes of the body as it is. */

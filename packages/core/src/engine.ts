@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { type CacheEvent, faultCode, type Measures, publishEvent } from './events.ts'
 import { createFarTier, type FarOptions, type FarTier } from './far/tier.ts'
 import { type Flags, functionFlags, type Mode, staticFlags } from './flags.ts'
+import { createHttpDate } from './http/date.ts'
 import { createLedger } from './invalidation/ledger.ts'
 import { createLocalLog } from './invalidation/local-log.ts'
 import type { Invalidation, InvalidationLog, Ledger, LogRecord, Position, Stamped } from './invalidation/log.ts'
@@ -34,6 +35,8 @@ export interface Engine {
   readonly responses: ResponseState
   /** Milliseconds since the epoch by a clock that never jumps. */
   readonly now: () => number
+  /** The time of day as `Date` has it (RFC 9110 §5.6.7): one text for all responses of a second. */
+  readonly httpDate: () => string
   /** Nothing is stored any more. */
   readonly closed: boolean
   /** Take the stamp for a fill that begins now. */
@@ -153,6 +156,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     coherenceBoundMs,
     responses: createResponseState(),
     now,
+    httpDate: createHttpDate(Date.now),
     get closed() {
       return closed
     },

@@ -9,7 +9,6 @@ import { endLease, shareResponse } from './far/responses.ts'
 import type { FillContext, FillOutcome } from './fill-context.ts'
 import { freshenStored } from './freshening.ts'
 import { type CacheStatus, formatCacheStatus } from './http/cache-status.ts'
-import { formatHttpDate } from './http/date.ts'
 import { fieldValue, type HeaderList } from './http/headers.ts'
 import { forget, keep, makeStored, ownBuffer, timingOf } from './keep.ts'
 import { tagName } from './names.ts'
@@ -19,7 +18,7 @@ import { isCodable } from './policy/coding.ts'
 import { storableFields } from './policy/fields.ts'
 import { readTerms } from './policy/terms.ts'
 import type { ResponseFacts, Terms } from './policy/types.ts'
-import { variesBy } from './policy/vary.ts'
+import { variesBy, varyNames } from './policy/vary.ts'
 import type { RefusalReason } from './reasons.ts'
 import { reportRequest } from './report.ts'
 import { standIn } from './stand-in.ts'
@@ -148,10 +147,10 @@ export class Fill<Subject> implements Recorder {
     // The handler may have gone on reading and tagging while it wrote.
     const identity = identityRead(this.#context, terms)
     if (identity !== undefined) return this.#settle('unstorable', identity)
-    const tags = areTags(given) ? [...new Set([...given, ...exchange.tags])] : undefined
+    const tags = areTags(given) ? union(given, exchange.tags) : undefined
     if (!areTags(tags)) return this.#settle('unstorable', tagsRefused(engine))
     const headers = storableFields(accepted.headers, settings.policy.preset)
-    if (fieldValue(headers, 'date') === undefined) headers.push('Date', formatHttpDate(Date.now()))
+    if (fieldValue(headers, 'date') === undefined) headers.push('Date', engine.httpDate())
     const unnamed = this.#unnamedFields(headers)
     if (unnamed.length > 0) headers.push('Vary', unnamed.join(', '))
     const stored = makeStored({
@@ -163,7 +162,7 @@ export class Fill<Subject> implements Recorder {
       timing: timingOf(accepted, settings.policy, stamp, respondedAt),
       begun,
       stamp,
-      names: [...names, ...groupNames(exchange.request, headers), ...tags.map(tagName)],
+      names: union(names, groupNames(exchange.request, headers), tags.map(tagName)),
       clientTtlSeconds,
     })
     const obstacle = this.#keep(accepted, stored)
@@ -177,8 +176,8 @@ export class Fill<Subject> implements Recorder {
     const rule = ruleFor(this.#context, response)
     if (rule === undefined) return 'vary-star'
     const obstacle = keep(engine, key, rule, headers, stored, maxVariants)
-    if (obstacle === undefined) void shareResponse(engine, { key, rule, headers, stored, maxVariants, lease })
-    else endLease(engine, key, lease, 'apart')
+    if (obstacle !== undefined) endLease(engine, key, lease, 'apart')
+    else if (engine.far !== undefined) void shareResponse(engine, { key, rule, headers, stored, maxVariants, lease })
     return obstacle
   }
 
@@ -249,8 +248,10 @@ export class Fill<Subject> implements Recorder {
   /** Fields that the handler read and that the response's own Vary does not name. Host is in the key. */
   #unnamedFields(headers: HeaderList): string[] {
     const { exchange } = this.#context
-    if (exchange.observation === undefined) return []
-    return [...exchange.observation.fields].filter(name => name !== 'host' && !variesBy(headers, name))
+    const { observation } = exchange
+    if (observation === undefined || observation.fields.size === 0) return []
+    const named = varyNames(headers)
+    return named === '*' ? [] : [...observation.fields].filter(name => name !== 'host' && !named.includes(name))
   }
 
   #clientTtlSeconds(headers: HeaderList): number | undefined {
@@ -269,6 +270,11 @@ export class Fill<Subject> implements Recorder {
     const stored = outcome === 'miss' && reason === undefined
     reportRequest(engine, exchange, startedAt, { outcome, status, reason, stored, collapsed: false, ageMs })
   }
+}
+
+/** Each once. Nothing is made where the others are empty. */
+function union(first: readonly string[], ...others: (readonly string[])[]): readonly string[] {
+  return others.every(list => list.length === 0) ? first : [...new Set(first.concat(...others))]
 }
 
 /** A mode that keeps nothing says nothing of the response. */

@@ -1,10 +1,9 @@
 // RFC 9111 §3 — Storing a response: what is made of it, and how it takes its place among the variants.
 
-import { hash } from 'node:crypto'
 import type { Engine } from './engine.ts'
 import { MOST_FIELDS } from './far/rules.ts'
 import { CLOCK_TOLERANCE_MS } from './far/store-clock.ts'
-import { fieldValue, type HeaderList, type RequestHeaders } from './http/headers.ts'
+import type { HeaderList, RequestHeaders } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
 import { resourceAt, ruleAt } from './lookup.ts'
 import { currentAge, initialAge } from './policy/age.ts'
@@ -14,6 +13,9 @@ import { mergeRules, type Resource, type StoredResponse, withoutVariant, withVar
 
 /** What a stored response costs beside its bytes, as `bench/memory.bench.ts` measures it: its objects, arrays and map entries. */
 const RESPONSE_OVERHEAD_BYTES = 1600
+
+/** The fields that a hit adds to those that are stored: an entity tag and the length. */
+const FRAMING_BYTES = 60
 
 export interface Recorded {
   readonly status: number
@@ -42,10 +44,6 @@ export function ownBuffer(chunks: readonly Buffer[], bytes: number): Buffer {
 
 export function makeStored(recorded: Recorded): StoredResponse {
   const { status, headers, removed, body, terms, timing, begun, stamp, names, clientTtlSeconds } = recorded
-  const hasValidator = fieldValue(headers, 'etag') !== undefined || fieldValue(headers, 'last-modified') !== undefined
-  // Weak: outer middleware may still encode what goes out.
-  const ownTag = hasValidator ? undefined : `W/"${hash('sha1', body, 'base64').slice(0, 27)}"`
-  const hitHeaders = framed(status, headers, ownTag, body)
   // Field by field: what is spread takes twice the memory.
   return {
     epoch: stamp.epoch,
@@ -60,11 +58,11 @@ export function makeStored(recorded: Recorded): StoredResponse {
     headers,
     removed,
     body,
-    hitHeaders,
+    hitBlock: undefined,
     terms,
     timing,
     begun,
-    bytes: responseBytes(hitHeaders, names, body),
+    bytes: responseBytes(headers, names, body) + FRAMING_BYTES,
     clientTtlSeconds,
     refreshFailures: 0,
     refreshNotBefore: 0,
@@ -73,18 +71,10 @@ export function makeStored(recorded: Recorded): StoredResponse {
   }
 }
 
-/** All that a hit says: what is stored, a tag of the cache's own where it has no validator, and the framing of this very body. */
-export function framed(status: number, headers: HeaderList, ownTag: string | undefined, body: Buffer): HeaderList {
-  const hitHeaders = [...headers]
-  if (ownTag !== undefined) hitHeaders.push('ETag', ownTag)
-  if (status !== 204) hitHeaders.push('Content-Length', String(body.length))
-  return hitHeaders
-}
-
 /** What a stored response takes in memory. */
-export function responseBytes(hitHeaders: HeaderList, names: readonly string[], body: Buffer): number {
+export function responseBytes(headers: HeaderList, names: readonly string[], body: Buffer): number {
   let bytes = RESPONSE_OVERHEAD_BYTES + body.length
-  for (const text of hitHeaders) bytes += text.length
+  for (const text of headers) bytes += text.length
   for (const name of names) bytes += 2 * name.length
   return bytes
 }
@@ -111,8 +101,7 @@ export function keep(
   const resource = roomFor(engine, key, rule, variant, maxVariants)
   if (resource === 'variants') return resource
   // Of two fills the one that began later knows more, whichever ends first; what a wider rule drops was stored by one, too.
-  const outdone = resource?.rule === rule ? [resource.variants.get(variant)] : [...(resource?.variants.values() ?? [])]
-  if (outdone.some(there => there !== undefined && there.begun > stored.begun)) return undefined
+  if (resource !== undefined && isOutdone(stored, resource, rule, variant)) return undefined
   const put = (next: Resource) => engine.near.set(key, next, next.bytes + 2 * key.length)
   // Where the variants together are too large, the newest stays.
   if (!put(withVariant(resource, rule, variant, stored)) && !put(withVariant(undefined, rule, variant, stored))) {
@@ -121,6 +110,11 @@ export function keep(
   noteLifetime(engine, stored)
   engine.metrics.count('sets')
   return undefined
+}
+
+function isOutdone(stored: StoredResponse, resource: Resource, rule: readonly string[], variant: string): boolean {
+  const others = resource.rule === rule ? [resource.variants.get(variant)] : [...resource.variants.values()]
+  return others.some(there => there !== undefined && there.begun > stored.begun)
 }
 
 /** Put what another process stored in its place. False when this one has as new a response, or knows that it cannot tell for whom it is. */
@@ -197,10 +191,14 @@ export function ruleOf(
 ): readonly string[] | undefined {
   const own = varyNames(response.headers)
   if (own === '*') return undefined
-  const names = new Set([...own, ...routeVary, ...impliedVary(response), ...(observed ?? [])])
+  const implied = impliedVary(response)
+  const known = ruleAt(engine, key)
+  // Most responses vary by nothing.
+  if (own.length + routeVary.length + implied.length + (observed?.size ?? 0) === 0) return known
+  const names = new Set([...own, ...routeVary, ...implied, ...(observed ?? [])])
   // Host is in the key.
   names.delete('host')
-  const rule = mergeRules(ruleAt(engine, key), [...names].sort())
+  const rule = mergeRules(known, [...names].sort())
   return rule.length > MOST_FIELDS ? undefined : rule
 }
 

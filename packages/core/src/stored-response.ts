@@ -1,7 +1,8 @@
 // A stored response, the resource whose variants it is one of, and what a hit sends of it.
 
+import { hash } from 'node:crypto'
 import { formatCacheStatus } from './http/cache-status.ts'
-import type { HeaderList, RequestHeaders } from './http/headers.ts'
+import { fieldValue, type HeaderList, type RequestHeaders } from './http/headers.ts'
 import type { Stamped } from './invalidation/log.ts'
 import type { Terms, Timing } from './policy/types.ts'
 import { notModifiedHeaders } from './policy/validation.ts'
@@ -14,8 +15,8 @@ export interface StoredResponse extends Stamped {
   /** Fields of outer middleware that the handler took off. */
   readonly removed: readonly string[]
   readonly body: Buffer
-  /** The fields of `headers` with a validator, framed: all that a hit says but `Age`, `Cache-Status` and the client's lifetime. */
-  readonly hitHeaders: HeaderList
+  /** `hitHeaders()` of it, once that was asked for: many a response is never hit. */
+  hitBlock: HeaderList | undefined
   readonly terms: Terms
   readonly timing: Timing
   /** Which fill it is of: one that began earlier never replaces one that began later. */
@@ -66,6 +67,26 @@ export function selectVariant(resource: Resource, headers: RequestHeaders): Stor
   return resource.variants.get(resource.rule.length === 0 ? '' : variantOf(resource.rule, headers))
 }
 
+/** The fields of `headers` with a validator, framed: all that a hit says but `Age`, `Cache-Status` and the client's lifetime. */
+export function hitHeaders(stored: StoredResponse): HeaderList {
+  stored.hitBlock ??= framed(stored.status, stored.headers, ownTagOf(stored), stored.body)
+  return stored.hitBlock
+}
+
+/** All that a hit says: what is stored, a tag of the cache's own where it has no validator, and the framing of this very body. */
+export function framed(status: number, headers: HeaderList, ownTag: string | undefined, body: Buffer): HeaderList {
+  const hitHeaders = [...headers]
+  if (ownTag !== undefined) hitHeaders.push('ETag', ownTag)
+  if (status !== 204) hitHeaders.push('Content-Length', String(body.length))
+  return hitHeaders
+}
+
+function ownTagOf({ headers, body }: StoredResponse): string | undefined {
+  if (fieldValue(headers, 'etag') !== undefined || fieldValue(headers, 'last-modified') !== undefined) return undefined
+  // Weak: outer middleware may still encode what goes out.
+  return `W/"${hash('sha1', body, 'base64').slice(0, 27)}"`
+}
+
 /** What a fresh hit says of its headers. One block serves every hit within a second of age. */
 export function freshHitHeaders(stored: StoredResponse, ageMs: number): HeaderList {
   const ageSeconds = Math.floor(ageMs / 1000)
@@ -90,7 +111,7 @@ export function ttlSeconds(terms: Terms, ageMs: number): number {
 /** A stored response's fields with its age and what the cache says of it. */
 export function answerHeaders(stored: StoredResponse, ageMs: number, cacheStatus: string): HeaderList {
   const ageSeconds = Math.max(0, Math.floor(ageMs / 1000))
-  const headers = [...stored.hitHeaders]
+  const headers = [...hitHeaders(stored)]
   if (stored.clientTtlSeconds !== undefined) {
     // A client subtracts Age from max-age, so the lifetime that it is to have begins at this response's age.
     headers.push('Cache-Control', `max-age=${stored.clientTtlSeconds + ageSeconds}`)
@@ -112,7 +133,7 @@ export function withVariant(
   variant: string,
   stored: StoredResponse,
 ): Resource {
-  const variants = new Map(before !== undefined && before.rule === rule ? before.variants : [])
+  const variants = before !== undefined && before.rule === rule ? new Map(before.variants) : new Map()
   variants.set(variant, stored)
   return { kind: 'response', rule, variants, bytes: sum(variants) }
 }

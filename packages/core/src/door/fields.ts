@@ -13,8 +13,10 @@ interface Field {
 export type Fields = ReadonlyMap<string, Field>
 
 export function fieldsOf(res: ServerResponse): Fields {
+  const names = rawNames(res)
+  if (names.length === 0) return noFields
   const fields = new Map<string, Field>()
-  for (const name of rawNames(res)) {
+  for (const name of names) {
     const value = res.getHeader(name)!
     // A copy: `cookies` adds its lines to the very array that stands there.
     fields.set(name.toLowerCase(), { name, value: Array.isArray(value) ? [...value] : value })
@@ -40,16 +42,17 @@ export function partsOf(now: Fields, outer: Fields): Parts {
   const standing: string[] = []
   for (const [key, { name, value }] of now) {
     const before = outer.get(key)
-    const lines = linesOf(value)
     if (before !== undefined && isSame(before.value, value)) {
-      if (ofCaching.has(key)) for (const line of lines) standing.push(name, line)
+      if (ofCaching.has(key)) for (const line of linesOf(value)) standing.push(name, line)
       continue
     }
     // Cookies are added to each other's, never changed: those of the outer layers are not the handler's.
     const known = key === 'set-cookie' && before !== undefined ? linesOf(before.value) : none
-    for (const line of lines) if (!known.includes(line)) headers.push(name, line)
+    if (typeof value === 'string') {
+      if (!known.includes(value)) headers.push(name, value)
+    } else for (const line of linesOf(value)) if (!known.includes(line)) headers.push(name, line)
   }
-  const removed = [...outer.keys()].filter(key => !now.has(key))
+  const removed = outer.size === 0 ? none : [...outer.keys()].filter(key => !now.has(key))
   return { headers, removed: removed.length === 0 ? none : removed, standing: standing.length === 0 ? none : standing }
 }
 
@@ -98,6 +101,7 @@ function linesOf(value: OutgoingHttpHeader | undefined): readonly string[] {
 }
 
 const none: readonly string[] = []
+const noFields: Fields = new Map()
 
 function isSame(a: OutgoingHttpHeader, b: OutgoingHttpHeader): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((line, i) => line === b[i])

@@ -2,10 +2,10 @@
 
 import { isTokenChar } from '../http/characters.ts'
 import { fieldValue, type HeaderList } from '../http/headers.ts'
-import { framed, ownBuffer, responseBytes } from '../keep.ts'
+import { ownBuffer, responseBytes } from '../keep.ts'
 import { storableFields } from '../policy/fields.ts'
 import { decodeFrame, encodeFrame } from '../store/codec.ts'
-import type { StoredResponse } from '../stored-response.ts'
+import { framed, hitHeaders, type StoredResponse } from '../stored-response.ts'
 import { readHead } from './head.ts'
 import type { StoreClock } from './store-clock.ts'
 
@@ -23,7 +23,7 @@ export function responseExpiresAt({ terms, timing }: StoredResponse): number {
 }
 
 export function encodeResponse(name: FrameName, stored: StoredResponse, clock: StoreClock): Buffer {
-  const { terms, timing, headers, hitHeaders } = stored
+  const { terms, timing, headers } = stored
   return encodeFrame({
     kind: 'response',
     // An invalidation that the log has not acknowledged stands between two of its records; only these mean anything elsewhere.
@@ -38,7 +38,7 @@ export function encodeResponse(name: FrameName, stored: StoredResponse, clock: S
       stored.names,
       stored.status,
       headers,
-      fieldValue(hitHeaders.slice(headers.length), 'etag') ?? null,
+      fieldValue(hitHeaders(stored).slice(headers.length), 'etag') ?? null,
       stored.removed,
       terms.freshnessLifetimeMs,
       terms.freshnessSource,
@@ -81,7 +81,7 @@ export function decodeResponse(name: FrameName, bytes: Buffer, clock: StoreClock
   const isFit = head.ok && isNamed && isStatus(status) && areFields(headers) && removed.every(isToken)
   if (!isFit || (ownTag !== undefined && !isValue(ownTag))) return undefined
   const body = detached(frame.body as Buffer)
-  const hitHeaders = framed(status, headers, ownTag, body)
+  const hitBlock = framed(status, headers, ownTag, body)
   return {
     epoch,
     position: frame.position,
@@ -94,12 +94,12 @@ export function decodeResponse(name: FrameName, bytes: Buffer, clock: StoreClock
     headers,
     removed,
     body,
-    hitHeaders,
+    hitBlock,
     terms,
     timing,
     // Any fill of this process knows more than what it found.
     begun: 0,
-    bytes: responseBytes(hitHeaders, names, body),
+    bytes: responseBytes(hitBlock, names, body),
     clientTtlSeconds,
     refreshFailures: 0,
     refreshNotBefore: 0,

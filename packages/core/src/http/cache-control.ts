@@ -40,8 +40,8 @@ const LONGEST_NAME = 'stale-while-revalidate'.length
 
 /** The directives of a field value. An unknown directive is passed over; a fault in the grammar means `no-store`. */
 export function parseCacheControl(value: string | undefined): CacheControl {
+  if (value === undefined) return NONE
   const found = noDirectives()
-  if (value === undefined) return found
   if (value.length > LONGEST_FIELD) return fault(found)
   let at = skipEmptyMembers(value, 0)
   while (at < value.length) {
@@ -134,6 +134,8 @@ export function addDirective(to: Directives, name: string, argument: string | un
       break
   }
 }
+
+const NONE: CacheControl = Object.freeze(noDirectives())
 
 const COMMA = 0x2c
 const EQUALS = 0x3d

@@ -43,6 +43,20 @@ export function formatHttpDate(ms: number): string {
   return new Date(ms).toUTCString()
 }
 
+/** The date at `now()`, made anew once a second. */
+export function createHttpDate(now: () => number): () => string {
+  let second = Number.NaN
+  let text = ''
+  return () => {
+    const current = Math.floor(now() / 1000)
+    if (current !== second) {
+      second = current
+      text = formatHttpDate(current * 1000)
+    }
+    return text
+  }
+}
+
 /** A date that seems more than fifty years ahead lies in the past. */
 function century(twoDigits: number, nowMs: number): number {
   const thisYear = new Date(nowMs).getUTCFullYear()

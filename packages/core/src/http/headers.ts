@@ -40,5 +40,10 @@ export function requestField(headers: RequestHeaders, name: string): string | un
 }
 
 function isField(candidate: string, lowerCaseName: string): boolean {
-  return candidate.length === lowerCaseName.length && candidate.toLowerCase() === lowerCaseName
+  return (
+    candidate.length === lowerCaseName.length &&
+    // Tells most names apart. A letter differs from its capital in this bit alone; what else has it in common with one, the next line sees.
+    (candidate.charCodeAt(0) | 0x20) === (lowerCaseName.charCodeAt(0) | 0x20) &&
+    candidate.toLowerCase() === lowerCaseName
+  )
 }

@@ -12,13 +12,15 @@ const LONGEST_FIELD = 4096
 
 const NONE: ReadonlySet<string> = new Set()
 
+const NO_NAMES: readonly string[] = []
+
 /**
  * The nominated fields, in lower case, sorted, each once; `'*'` when no other request can be known to fit, as when a member is
  * no field name. `except` names fields that the caller covers otherwise.
  */
 export function varyNames(headers: HeaderList, except: ReadonlySet<string> = NONE): readonly string[] | '*' {
   const value = fieldValue(headers, 'vary')
-  if (value === undefined) return []
+  if (value === undefined) return NO_NAMES
   if (value.length > LONGEST_FIELD) return '*'
   const names = new Set<string>()
   for (let at = 0; at <= value.length; ) {
@@ -56,10 +58,12 @@ export function variantOf(rule: readonly string[], headers: RequestHeaders): str
   return variant
 }
 
+const ORIGIN: readonly string[] = ['origin']
+
 /** Fields by which a response varies whether it says so or not: an answer for one origin is none for another. */
 export function impliedVary(response: ResponseFacts): readonly string[] {
   const allowed = fieldValue(response.headers, 'access-control-allow-origin')
-  return allowed === undefined || trimSpace(allowed) === '*' ? [] : ['origin']
+  return allowed === undefined || trimSpace(allowed) === '*' ? NO_NAMES : ORIGIN
 }
 
 /** Whether the response's own Vary covers a field; one that cannot be read covers all. `name` is in lower case. */

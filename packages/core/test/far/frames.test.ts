@@ -6,7 +6,7 @@ import { decodeShared, encodeShared } from '../../src/far/data-frame.ts'
 import { decodeResponse, encodeResponse, responseExpiresAt } from '../../src/far/response-frame.ts'
 import { createStoreClock } from '../../src/far/store-clock.ts'
 import { encodeFrame, type Frame } from '../../src/store/codec.ts'
-import type { StoredResponse } from '../../src/stored-response.ts'
+import { hitHeaders, type StoredResponse } from '../../src/stored-response.ts'
 import { decodeValue, encodeValue } from '../../src/values.ts'
 import { clockAhead, sharedValue, storedResponse } from './frames.ts'
 
@@ -14,39 +14,19 @@ const clock = clockAhead()
 const name = { key: 'http://h/page', variant: 'accept-language:2:de;' }
 
 describe('a stored response as a frame', () => {
-  const known = ({
-    epoch,
-    position,
-    subject,
-    names,
-    status,
-    headers,
-    removed,
-    hitHeaders,
-    terms,
-    timing,
-    filledAt,
-  }: StoredResponse) => ({
-    epoch,
-    position,
-    subject,
-    names,
-    status,
-    headers,
-    removed,
-    hitHeaders,
-    terms,
-    timing,
-    filledAt,
-  })
+  const known = (stored: StoredResponse) => {
+    const { epoch, position, subject, names, status, headers, removed, terms, timing, filledAt } = stored
+    const hit = hitHeaders(stored)
+    return { epoch, position, subject, names, status, headers, removed, hit, terms, timing, filledAt }
+  }
 
   const changes: readonly [string, Partial<StoredResponse>][] = [
     ['as it is', {}],
-    ['without content', { status: 204, body: Buffer.alloc(0), hitHeaders: ['ETag', '"a"'], headers: ['ETag', '"a"'] }],
+    ['without content', { status: 204, body: Buffer.alloc(0), hitBlock: ['ETag', '"a"'], headers: ['ETag', '"a"'] }],
     ['with a client lifetime', { clientTtlSeconds: 0 }],
     [
       'with bytes in a field',
-      { headers: ['X-A', 'caf\u00e9 \t'], hitHeaders: ['X-A', 'caf\u00e9 \t', 'Content-Length', '13'] },
+      { headers: ['X-A', 'caf\u00e9 \t'], hitBlock: ['X-A', 'caf\u00e9 \t', 'Content-Length', '13'] },
     ],
     ['of an age', { timing: { initialAgeMs: 1234.5, respondedAt: 1_700_000_000_000.25 } }],
   ]
@@ -146,7 +126,7 @@ describe('a stored response as a frame', () => {
       changed(frame => ({ ...frame, body: Buffer.from('four') })),
       clock,
     )!
-    expect(decoded.hitHeaders.slice(-2)).to.deep.equal(['Content-Length', '4'])
+    expect(hitHeaders(decoded).slice(-2)).to.deep.equal(['Content-Length', '4'])
   })
 
   for (const status of [0, 100, 101, 199, 600, 200.5, -200, 1e9, '200', null, [200], 304, 206]) {
