@@ -1,5 +1,6 @@
 // req.headers as the handler sees it: the real object behind a proxy that tells which fields are read.
 
+import { neverCounts } from './fields.ts'
 import { layerOf } from './layers.ts'
 import { type Callable, verdict } from './readers.ts'
 import type { Reads } from './reads.ts'
@@ -22,7 +23,8 @@ export class ObservedHeaders implements ProxyHandler<Headers> {
   get(target: Headers, key: string | symbol): unknown {
     if (typeof key === 'symbol') return key === layerOf ? this : Reflect.get(target, key)
     const value = target[key]
-    if (this.reads.fields.has(key)) return value
+    // Frameworks read the conditional fields of every request.
+    if (this.reads.fields.has(key) || neverCounts(key)) return value
     if (key in Object.prototype && typeof value !== 'string') return value
     if (this.#listed?.has(key) && this.#partOfListing(key, this.get)) return value
     this.#read(key, value !== undefined, this.get)

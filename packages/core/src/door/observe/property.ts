@@ -4,24 +4,15 @@ import { wellKnown } from './names.ts'
 import type { IdentityInput } from './observation.ts'
 import type { Callable } from './readers.ts'
 import type { Reads } from './reads.ts'
+import { watchedBy } from './slot.ts'
 
 /** What reading a property means: one identity, or whatever the function makes of it. `target` is what has the property. */
 export type Meaning = IdentityInput | ((reads: Reads, below: Callable, target: object) => void)
 
-/** Where an object keeps what is watched of it, while anything is. */
-export const slot: unique symbol = Symbol('larder.observe.properties')
-
-/** Finds what is watched under a name. */
-interface Watching {
-  property(key: PropertyKey): WatchedProperty | undefined
-}
-
-type Watchable = object & { [slot]?: Watching }
-
 /** A property as it is defined: not enumerable, like what it stands for, which is absent or inherited. */
 export interface Accessors extends PropertyDescriptor {
-  readonly get: (this: Watchable) => unknown
-  readonly set: (this: Watchable, value: unknown) => void
+  readonly get: (this: object) => unknown
+  readonly set: (this: object, value: unknown) => void
 }
 
 /** A window that wants to be told. */
@@ -164,10 +155,10 @@ function inheritedDescriptor(from: object | null, key: PropertyKey): PropertyDes
 function accessorsOf(key: PropertyKey): Accessors {
   return {
     get: function get() {
-      return this[slot]?.property(key)?.read(this, get)
+      return watchedBy(this)?.property(key)?.read(this, get)
     },
     set(value) {
-      this[slot]?.property(key)?.write(this, value)
+      watchedBy(this)?.property(key)?.write(this, value)
     },
     enumerable: false,
     configurable: true,

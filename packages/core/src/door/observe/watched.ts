@@ -1,7 +1,8 @@
 // What is watched of one object: properties of its own, and names that most objects of its kind inherit or do not have.
 
-import { type Accessors, accessorsFor, type Meaning, slot, standsIn, WatchedProperty } from './property.ts'
+import { type Accessors, accessorsFor, type Meaning, standsIn, WatchedProperty } from './property.ts'
 import type { Reads } from './reads.ts'
+import { keepOn, keptOn, watchedBy } from './slot.ts'
 
 /** Names that are watched on every object of one kind. Made once: an object then costs no more than their definition. */
 export interface Names {
@@ -11,59 +12,44 @@ export interface Names {
 
 export type Undo = () => void
 
-type Watchable = object & { [slot]?: Watched }
-
 export function namesOf(meanings: Readonly<Record<string, Meaning>>): Names {
   const entries = Object.entries(meanings)
   return { meanings: new Map(entries), accessors: entries.map(([key]) => [key, accessorsFor(key)]) }
 }
 
 /** Tell `reads` when a property is read, whether it is there, inherited or absent. Returns what takes it off. */
-export function watchProperty(target: Watchable, key: PropertyKey, meaning: Meaning, reads: Reads): Undo {
+export function watchProperty(target: object, key: PropertyKey, meaning: Meaning, reads: Reads): Undo {
   const watched = watchedOf(target)
   const property = watched.watch(key, reads)
   property.listen(reads, meaning)
-  // After the accessor: where that takes the place of a property, it makes a dictionary of the object, which takes more for nothing.
-  if (watched.keep()) return () => watched.unwatch(key, property, reads)
-  property.unlisten(reads)
-  reads.opaque()
-  return nothing
+  return () => watched.unwatch(key, property, reads)
 }
 
 /** Tell `reads` when any of the names is read. Returns what takes them off. */
-export function watchNames(target: Watchable, names: Names, reads: Reads): Undo {
+export function watchNames(target: object, names: Names, reads: Reads): Undo {
   const watched = watchedOf(target)
+  watched.watchNames(names, reads)
+  return () => watched.unwatchNames(names, reads)
+}
+
+function watchedOf(target: object): Watched {
+  const there = keptOn(target)
+  if (there !== undefined) return there
+  const watched = new Watched(target)
   // Before the accessors: what is taken off in the opposite order leaves the object the shape that it had.
-  if (watched.keep()) {
-    watched.watchNames(names, reads)
-    return () => watched.unwatchNames(names, reads)
-  }
-  reads.opaque()
-  return nothing
+  keepOn(target, watched)
+  return watched
 }
 
-function watchedOf(target: Watchable): Watched {
-  return Object.hasOwn(target, slot) ? target[slot]! : new Watched(target)
-}
-
-const nothing = () => {}
-
-class Watched {
-  readonly #target: Watchable
+export class Watched {
+  readonly #target: object
   #properties: Map<PropertyKey, WatchedProperty> | undefined
   /** The names of the first window that watches any. For those that nobody touches nothing is made. */
   #names: Names | undefined
   #reads: Reads | undefined
 
-  constructor(target: Watchable) {
+  constructor(target: object) {
     this.#target = target
-  }
-
-  /** Have the object carry this. Returns whether it does. */
-  keep(): boolean {
-    const target = this.#target
-    // Not enumerable: who lists or copies the request must not see it.
-    return Object.hasOwn(target, slot) || Reflect.defineProperty(target, slot, { value: this, configurable: true })
   }
 
   property(key: PropertyKey): WatchedProperty | undefined {
@@ -124,7 +110,8 @@ class Watched {
 
   /** The object may inherit from another one that is watched. */
   #inherited(key: PropertyKey): WatchedProperty | undefined {
-    return (Reflect.getPrototypeOf(this.#target) as Watchable | null)?.[slot]?.property(key)
+    const parent = Reflect.getPrototypeOf(this.#target)
+    return parent === null ? undefined : watchedBy(parent)?.property(key)
   }
 
   #put(key: PropertyKey, property: WatchedProperty): void {
@@ -139,6 +126,6 @@ class Watched {
 
   #dropWhenEmpty(): void {
     if (this.#names !== undefined || (this.#properties?.size ?? 0) > 0) return
-    if (Object.hasOwn(this.#target, slot) && this.#target[slot] === this) Reflect.deleteProperty(this.#target, slot)
+    if (keptOn(this.#target) === this) keepOn(this.#target, undefined)
   }
 }

@@ -7,7 +7,7 @@ import { substitute } from './layers.ts'
 import { observedLines } from './lines.ts'
 import { isPrivate, plumbingOf, wordFor } from './names.ts'
 import type { Observation, Observer, Owner } from './observation.ts'
-import { type Meaning, slot } from './property.ts'
+import type { Meaning } from './property.ts'
 import { Reads } from './reads.ts'
 import { ObservedRecord } from './record.ts'
 import { type Names, namesOf, watchNames, watchProperty } from './watched.ts'
@@ -110,9 +110,9 @@ export class Window implements Observer {
     this.#undo.push(run)
   }
 
-  /** Symbols of Node, of a framework, or of another window. Those of HTTP/2 requests have names like anybody's. */
+  /** Symbols of Node, of a framework, or of another cache. Those of HTTP/2 requests have names like anybody's. */
   #passes(key: symbol, target: object): boolean {
-    return key === slot || isPrivate(key) || 'stream' in (Reflect.getPrototypeOf(target) ?? {})
+    return isPrivate(key) || 'stream' in (Reflect.getPrototypeOf(target) ?? {})
   }
 
   #put(owner: object, key: string, original: object, replacement: object): void {
