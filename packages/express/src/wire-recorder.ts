@@ -1,6 +1,6 @@
 // Listens on a response while it goes out: decides at the head, copies the body, notices every way in which it can end.
 
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 import {
   type Fields,
   fieldsOf,
@@ -38,7 +38,7 @@ export class ResponseTap {
   readonly #own: Methods
   /** What the recorder set, and what stood there before. */
   #set: HeaderList = []
-  #before: Fields | undefined
+  #before: readonly (OutgoingHttpHeader | undefined)[] = []
   #verdict: HeadVerdict['action'] | undefined
   #answering = false
   #over = false
@@ -113,8 +113,7 @@ export class ResponseTap {
   #decide(): void {
     const res = this.#res
     const recorder = this.#recorder
-    const now = fieldsOf(res)
-    const { headers, removed, standing } = partsOf(now, this.#outer)
+    const { headers, removed, standing } = partsOf(res, this.#outer)
     let decision: HeadVerdict
     this.#hooks.suspend()
     try {
@@ -125,7 +124,7 @@ export class ResponseTap {
     if (this.#verdict === undefined) this.#verdict = decision.action
     if (decision.action === 'hold') return
     this.#set = decision.set
-    this.#before = now
+    this.#before = valuesOf(res, decision.set)
     putFields(res, decision.set)
     if (recorder.recording) return
     this.#untap()
@@ -156,9 +155,9 @@ export class ResponseTap {
   #takeBack(): void {
     for (let i = 0; i < this.#set.length; i += 2) {
       const name = this.#set[i]!
-      const before = this.#before?.get(name.toLowerCase())
+      const before = this.#before[i / 2]
       if (before === undefined) this.#res.removeHeader(name)
-      else this.#res.setHeader(name, before.value)
+      else this.#res.setHeader(name, before)
     }
   }
 
@@ -229,6 +228,13 @@ export class ResponseTap {
     this.#res.removeListener('close', this.#onClose)
     this.#hooks.ended()
   }
+}
+
+/** What stands under each of these names. */
+function valuesOf(res: ServerResponse, list: HeaderList): (OutgoingHttpHeader | undefined)[] {
+  const values: (OutgoingHttpHeader | undefined)[] = []
+  for (let i = 0; i < list.length; i += 2) values.push(res.getHeader(list[i]!))
+  return values
 }
 
 /** Whether this side broke the connection, as Express does when a handler throws after its first bytes. */

@@ -1,6 +1,6 @@
 // The head that would go out if Koa wrote it now: the handler's part of it.
 
-import { type Fields, fieldsOf, type Parts, partsOf, withoutFields } from '@larder/core/door'
+import { type Fields, type Parts, partsOf, withoutFields } from '@larder/core/door'
 import type { Context } from 'koa'
 import type { Body } from './body.ts'
 
@@ -10,7 +10,7 @@ export interface Head extends Parts {
 
 /** `outer` is what stood on the response before the handler ran. */
 export function headOf(ctx: Context, body: Body | undefined, outer: Fields): Head {
-  const parts = partsOf(fieldsOf(ctx.res), outer)
+  const parts = partsOf(ctx.res, outer)
   const { status } = ctx
   if (body?.kind !== 'none' && body?.kind !== 'absent') return { status, ...parts }
   const headers = withoutFields(parts.headers, ofContent)

@@ -36,11 +36,13 @@ export interface Parts {
 
 const ofCaching: ReadonlySet<string> = new Set(['cache-control', 'cdn-cache-control', 'expires', 'pragma'])
 
-/** What became of `outer` by now. */
-export function partsOf(now: Fields, outer: Fields): Parts {
+/** What became of `outer` by now. On the way of every miss, so it makes no table of what stands there. */
+export function partsOf(res: ServerResponse, outer: Fields): Parts {
   const headers: string[] = []
   const standing: string[] = []
-  for (const [key, { name, value }] of now) {
+  for (const name of rawNames(res)) {
+    const key = name.toLowerCase()
+    const value = res.getHeader(name)!
     const before = outer.get(key)
     if (before !== undefined && isSame(before.value, value)) {
       if (ofCaching.has(key)) for (const line of linesOf(value)) standing.push(name, line)
@@ -52,7 +54,7 @@ export function partsOf(now: Fields, outer: Fields): Parts {
       if (!known.includes(value)) headers.push(name, value)
     } else for (const line of linesOf(value)) if (!known.includes(line)) headers.push(name, line)
   }
-  const removed = outer.size === 0 ? none : [...outer.keys()].filter(key => !now.has(key))
+  const removed = outer.size === 0 ? none : [...outer.keys()].filter(key => !res.hasHeader(key))
   return { headers, removed: removed.length === 0 ? none : removed, standing: standing.length === 0 ? none : standing }
 }
 
