@@ -79,8 +79,8 @@ export const silence: readonly Row[] = [
     ...frozen,
     id: 'R6',
     title: 'Redis is frozen, and bodies have 100 KB',
-    load: ({ name, rate }) => ({ bodyBytes: 100_000, rate: name === 'full' ? 2 * rate : 100 }),
-    lastsMs: ({ name, faultMs }) => (name === 'full' ? 2 * faultMs : faultMs),
+    load: ({ name }) => ({ bodyBytes: 100_000, rate: name === 'full' ? 1000 : 100 }),
+    lastsMs: ({ name, faultMs }) => (name === 'full' ? 60_000 : faultMs),
   },
   {
     id: 'R8',
