@@ -74,6 +74,7 @@ export interface LogConfig {
   readonly retention: Duration
   readonly deadline: Duration
   readonly replicas: number
+  readonly confirmReplicas: number
 }
 
 export interface FlagsConfig {

@@ -26,9 +26,9 @@ describe('loadConfig', () => {
       store: {
         prefix: 'larder:',
         maxEntryBytes: 2_097_152,
-        log: { tick: '500ms', retention: '7d', deadline: '1s', replicas: 0 },
+        log: { tick: '500ms', retention: '7d', deadline: '1s', replicas: 0, confirmReplicas: 0 },
       },
-      log: { prefix: 'larder:', tick: '500ms', retention: '7d', deadline: '1s', replicas: 0 },
+      log: { prefix: 'larder:', tick: '500ms', retention: '7d', deadline: '1s', replicas: 0, confirmReplicas: 0 },
       flags: { flag: 'redis-caching-enabled', default: 'on' },
       flagFile: undefined,
       launchDarkly: undefined,
@@ -211,6 +211,7 @@ describe('loadConfig', () => {
       LARDER_LOG_RETENTION: '1d',
       LARDER_LOG_DEADLINE: '0.5',
       LARDER_LOG_REPLICAS: '1',
+      LARDER_LOG_CONFIRM_REPLICAS: '2',
     })
     expect(config.flags.default).to.equal('read-only')
     expect(config.cache).to.deep.equal({
@@ -226,7 +227,7 @@ describe('loadConfig', () => {
       breakerReset: '2m',
       healthInterval: '10s',
     })
-    const log = { tick: '1s', retention: '1d', deadline: 0.5, replicas: 1 }
+    const log = { tick: '1s', retention: '1d', deadline: 0.5, replicas: 1, confirmReplicas: 2 }
     expect(config.store).to.deep.equal({ prefix: 'shop:', maxEntryBytes: 2 ** 22, log })
     expect(config.log).to.deep.equal({ prefix: 'shop:', ...log })
   })

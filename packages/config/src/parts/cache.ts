@@ -32,5 +32,6 @@ export function logPart(values: Values): LogConfig {
     retention: values.LARDER_LOG_RETENTION,
     deadline: values.LARDER_LOG_DEADLINE,
     replicas: values.LARDER_LOG_REPLICAS,
+    confirmReplicas: values.LARDER_LOG_CONFIRM_REPLICAS,
   }
 }

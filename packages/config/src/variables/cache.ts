@@ -62,4 +62,9 @@ export const cacheVariables = {
     '0',
     'So many replicas have to have an invalidation before it is acknowledged.',
   ),
+  LARDER_LOG_CONFIRM_REPLICAS: withDefault(
+    integer(0, 100),
+    '0',
+    'So many replicas have to follow the server whose word confirms that a node has every invalidation.',
+  ),
 }
