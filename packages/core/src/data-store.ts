@@ -1,5 +1,6 @@
 // Application data in the memory tier: what a look-up finds, and when a value may be kept.
 
+import { bulkhead, isBulkheadRejectedError } from 'cockatiel'
 import type { Life } from './data-options.ts'
 import { createDisowning } from './disowning.ts'
 import { type Engine, modeOf } from './engine.ts'
@@ -11,7 +12,6 @@ import type { Stamped } from './invalidation/log.ts'
 import { keyName, tagName } from './names.ts'
 import type { Claim } from './store/far.ts'
 import { ENTRY_OVERHEAD_BYTES } from './store/memory.ts'
-import { createTurns } from './turns.ts'
 import { type Encoded, encodedBytes, textBytes } from './values.ts'
 
 /** A value as the memory tier holds it. Instants are in milliseconds of the cache's clock. */
@@ -143,13 +143,18 @@ export function createDataStore(engine: Engine, coherenceBoundMs: number): DataS
     return isKept && verdict === 'valid' && now < found.expiresAt
   }
 
-  const inTurn = createTurns(SHARED_AT_ONCE, MOST_WAITING)
+  const turns = bulkhead(SHARED_AT_ONCE, MOST_WAITING)
 
   /** Whether the store has it now, or has a newer one. */
   async function share(key: string, lease: Claim | undefined): Promise<boolean> {
     const entry = lookup(key)
     if (entry === undefined) return false
-    const outcome = await inTurn(() => far.share(key, entry, lease))
+    const share = () => far.share(key, entry, lease)
+    // Where too many wait already, at once: the far tier has a bound of its own, and skips what is beyond it.
+    const outcome = await turns.execute(share).catch(error => {
+      if (isBulkheadRejectedError(error)) return share()
+      throw error
+    })
     // Another process has set it meanwhile: the next look-up sees that.
     if (outcome === 'newer') entry.recheckAt = Number.NEGATIVE_INFINITY
     return outcome !== 'unshared'
