@@ -64,6 +64,18 @@ describe('a process with tracing', function () {
     })
   }
 
+  it('is held by nothing after shutdown(), whatever was on its way: Zipkin hangs', async () => {
+    const code = `
+      import { startTracing, zipkin } from '@larder/tracing'
+      const url = process.env.OTEL_EXPORTER_OTLP_ENDPOINT + '/api/v2/spans'
+      const tracing = startTracing({ exporters: [zipkin({ url })], deadline: '50ms' })
+      ${span}
+      if (await tracing.shutdown()) process.exitCode = 7\n`
+    const { exitCode, tookMs } = await run('hang', [], code + ready)
+    expect(exitCode).to.equal(0)
+    expect(tookMs).to.be.at.most(3_000)
+  })
+
   it('is held by nothing while spans wait for their time', async () => {
     const { exitCode, tookMs } = await run(
       'answer',

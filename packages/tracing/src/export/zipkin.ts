@@ -1,11 +1,10 @@
-// Zipkin, version 2 of its API. Its exporter waits for ever, so its requests are watched from outside.
+// Zipkin, version 2 of its API. Its exporter waits for ever, so its requests have a deadline.
 
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { ClientRequest } from 'node:http'
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import { ZipkinExporter } from '@opentelemetry/exporter-zipkin'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
-import type { TelemetryExporter } from './exporter.ts'
+import type { Ending, TelemetryExporter } from './exporter.ts'
+import { watchRequests } from './requests.ts'
 
 export interface ZipkinOptions {
   /** @default OTEL_EXPORTER_ZIPKIN_ENDPOINT, or http://localhost:9411/api/v2/spans */
@@ -20,45 +19,26 @@ const MOST_REQUESTS = 4
 export function zipkin({ url, headers }: ZipkinOptions = {}): TelemetryExporter {
   return {
     name: 'zipkin',
-    spans: ({ ended }) =>
+    spans: ending =>
       bounded(
         new ZipkinExporter({
           ...(url !== undefined && { url }),
           ...(headers !== undefined && { headers: { ...headers } }),
         }),
-        ended,
+        ending,
       ),
   }
 }
 
-/** A few requests at a time, each with a deadline, on sockets that keep no process alive. */
-function bounded(exporter: SpanExporter, ended: AbortSignal): SpanExporter {
-  const requests = new Set<ClientRequest>()
-  ended.addEventListener('abort', () => {
-    for (const request of requests) request.destroy(new Error('The exporter was shut down.'))
-  })
-
-  function watch(message: unknown): void {
-    const { request } = message as { request: ClientRequest }
-    requests.add(request)
-    request.once('close', () => requests.delete(request))
-    request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error('Zipkin is too slow.')))
-    request.once('socket', socket => socket.unref())
-  }
-
+/** A few requests at a time, each with a deadline. */
+function bounded(exporter: SpanExporter, ending: Ending): SpanExporter {
+  const requests = watchRequests(ending, request =>
+    request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error('Zipkin is too slow.'))),
+  )
   return {
     export(spans: ReadableSpan[], done: (result: ExportResult) => void) {
-      if (requests.size >= MOST_REQUESTS) {
-        done({ code: ExportResultCode.FAILED, error: new Error('Zipkin is too slow.') })
-        return
-      }
-      // Node tells of a request while it is being sent, which is within this call.
-      subscribe('http.client.request.start', watch)
-      try {
-        exporter.export(spans, done)
-      } finally {
-        unsubscribe('http.client.request.start', watch)
-      }
+      if (requests.count() < MOST_REQUESTS) requests.send(() => exporter.export(spans, done))
+      else done({ code: ExportResultCode.FAILED, error: new Error('Zipkin is too slow.') })
     },
     async forceFlush() {
       await exporter.forceFlush?.()
