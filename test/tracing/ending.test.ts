@@ -64,6 +64,30 @@ describe('a process with tracing', function () {
     })
   }
 
+  for (const compression of ['none', 'gzip']) {
+    it(`is held by nothing when there is no collector, and does not wait for one: ${compression}`, async () => {
+      const nowhere = `process.env.OTEL_EXPORTER_OTLP_COMPRESSION = '${compression}'
+        process.env.OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:1'
+        await import('@larder/tracing/register')\n`
+      const { exitCode, tookMs } = await run('answer', [], nowhere + span + ready)
+      expect(exitCode).to.equal(0)
+      expect(tookMs).to.be.at.most(3_000)
+    })
+  }
+
+  it('is held by the wait of a refused exporter alone when that outlasts the deadline, and nothing is sent after it', async () => {
+    const code = `
+      import { startTracing } from '@larder/tracing'
+      const tracing = startTracing({ deadline: '300ms' })
+      ${span}
+      await tracing.flush()
+      await tracing.shutdown()\n`
+    const { exitCode, tookMs, names } = await run('refuse', [], code + ready)
+    expect(exitCode).to.equal(0)
+    expect(tookMs).to.be.at.most(4_050 + 2_000)
+    expect(names).to.have.length.at.most(1)
+  })
+
   it('is held by nothing after shutdown(), whatever was on its way: Zipkin hangs', async () => {
     const code = `
       import { startTracing, zipkin } from '@larder/tracing'

@@ -1,13 +1,21 @@
-// The requests of the vendors' exporters, seen from outside: they keep no process alive, and break off when tracing is over.
+// The requests of the vendors' exporters, seen from outside: they keep no process alive, end without another attempt when tracing is about
+// to end, and break off when it is over.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
-import type { ClientRequest } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { ExportResult } from '@opentelemetry/core'
 import type { Ending } from './exporter.ts'
+
+interface Exporting {
+  export(items: unknown, done: (result: ExportResult) => void): void
+}
 
 /** What Node tells of a request that belongs to an exporter. */
 interface Watch {
   started(request: ClientRequest): void
+  failed(error: NodeJS.ErrnoException): void
+  answered(response: IncomingMessage): void
 }
 
 export interface Requests {
@@ -17,11 +25,22 @@ export interface Requests {
   send<T>(run: () => T): T
 }
 
+/** Longer than any export may take, in seconds. */
+const NEVER = '86400'
 const watching = new AsyncLocalStorage<Watch>()
 let isSubscribed = false
 
+/** The same exporter, its requests watched. */
+export function watched<Exporter extends Exporting>(exporter: Exporter, ending: Ending): Exporter {
+  const { send } = watchRequests(ending)
+  const start: Exporting['export'] = exporter.export.bind(exporter)
+  return Object.assign(exporter, {
+    export: (items: unknown, done: (result: ExportResult) => void) => send(() => start(items, done)),
+  })
+}
+
 /** @param onRequest called with each of them. */
-export function watchRequests({ ended }: Ending, onRequest?: (request: ClientRequest) => void): Requests {
+export function watchRequests({ closing, ended }: Ending, onRequest?: (request: ClientRequest) => void): Requests {
   subscribeOnce()
   const requests = new Set<ClientRequest>()
   const breakOff = (request: ClientRequest): void => {
@@ -38,6 +57,13 @@ export function watchRequests({ ended }: Ending, onRequest?: (request: ClientReq
       // An exporter that waited to try again, and knows nothing of the end.
       if (ended.aborted) breakOff(request)
     },
+    // An exporter tries again by the code of an error, and when a refusal says, unless that is too late.
+    failed(error) {
+      if (closing.aborted) delete error.code
+    },
+    answered({ headers }) {
+      if (closing.aborted) headers['retry-after'] = NEVER
+    },
   }
   return {
     count: () => requests.size,
@@ -50,5 +76,11 @@ function subscribeOnce(): void {
   isSubscribed = true
   subscribe('http.client.request.start', message =>
     watching.getStore()?.started((message as { readonly request: ClientRequest }).request),
+  )
+  subscribe('http.client.request.error', message =>
+    watching.getStore()?.failed((message as { readonly error: NodeJS.ErrnoException }).error),
+  )
+  subscribe('http.client.response.finish', message =>
+    watching.getStore()?.answered((message as { readonly response: IncomingMessage }).response),
   )
 }
