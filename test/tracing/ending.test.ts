@@ -75,7 +75,7 @@ describe('a process with tracing', function () {
     })
   }
 
-  it('is held by the wait of a refused exporter alone when that outlasts the deadline, and nothing is sent after it', async () => {
+  it('is held by the one wait of a refused exporter when that outlasts the deadline, and by no second one', async () => {
     const code = `
       import { startTracing } from '@larder/tracing'
       const tracing = startTracing({ deadline: '300ms' })
@@ -85,7 +85,8 @@ describe('a process with tracing', function () {
     const { exitCode, tookMs, names } = await run('refuse', [], code + ready)
     expect(exitCode).to.equal(0)
     expect(tookMs).to.be.at.most(4_050 + 2_000)
-    expect(names).to.have.length.at.most(1)
+    // What is broken off may have been sent: it had a connection.
+    expect(names).to.have.length.at.most(2)
   })
 
   it('is held by nothing after shutdown(), whatever was on its way: Zipkin hangs', async () => {

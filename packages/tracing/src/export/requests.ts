@@ -54,7 +54,7 @@ export function watchRequests({ closing, ended }: Ending, onRequest?: (request: 
       request.once('close', () => requests.delete(request))
       request.socket?.unref()
       onRequest?.(request)
-      // An exporter that waited to try again, and knows nothing of the end.
+      // An exporter that waited to try again, and knows nothing of the end: it fails for good, though it may have been sent by now.
       if (ended.aborted) breakOff(request)
     },
     // An exporter tries again by the code of an error, and when a refusal says, unless that is too late.
