@@ -1,10 +1,12 @@
 // Between the memory tier and the handler: is it in the far tier, or on its way there?
 
 import { type Attempt, type BeginFill, type Forwarding, TAKEN_FOR_GRANTED_MS } from './attempt.ts'
+import type { FarAnswer } from './far/consult.ts'
 import { askForResponse, endLease } from './far/responses.ts'
 import type { Flight } from './flight.ts'
 import type { ForwardReason } from './http/cache-status.ts'
 import type { RouteSettings } from './response-options.ts'
+import type { StoredResponse } from './stored-response.ts'
 
 export interface FarLookUp<Subject> {
   /** Whether a request that fills nothing has still to look there. */
@@ -23,19 +25,19 @@ export function createFarLookUp<Subject>(
 ): FarLookUp<Subject> {
   const { maxVariants, leaseMs } = settings
 
-  async function lookBeforeFill(
+  function lookBeforeFill(
     at: Attempt<Subject>,
     forwarding: Forwarding,
     flightKey: string,
     flight: Flight,
     until: number,
-  ): Promise<void> {
+  ): void {
     const { engine, exchange, plan, askedFar } = at
     let isGone = false
     const ungone = exchange.onGone(() => {
       isGone = true
     })
-    const { answer, found } = await askForResponse(engine, {
+    const question = {
       plan,
       request: exchange.request,
       maxVariants,
@@ -43,24 +45,28 @@ export function createFarLookUp<Subject>(
       lookedUp: askedFar,
       outdated: forwarding.stale,
       waitMs: until - engine.now(),
+    }
+    void askForResponse(engine, question).then(answer => {
+      ungone()
+      const again = asked(at, answer)
+      if (answer.kind === 'found') {
+        // Over before anything is made of it: what is found may be stale, and then this is no refresh that is under way.
+        flight.tell({ kind: answer.waited ? 'stored' : 'again' })
+        attempt(
+          answer.waited
+            ? { ...again, waited: { until, fwd: forwarding.fwd, how: 'stored', leader: undefined } }
+            : again,
+        )
+      } else if (isGone) {
+        // Nobody has begun, so one of those who wait does.
+        if (answer.kind === 'mine') endLease(engine, plan.key, answer.claim, 'failed')
+        flight.tell({ kind: 'again' })
+      } else if (answer.kind === 'apart') {
+        engine.responses.unshared.set(flightKey, engine.now() + TAKEN_FOR_GRANTED_MS)
+        flight.tell({ kind: 'released', failed: false })
+        fill(again, forwarding, { flightKey, flight: undefined })
+      } else fill(again, forwarding, { flightKey, flight, lease: answer.kind === 'mine' ? answer.claim : undefined })
     })
-    ungone()
-    const again = { ...at, askedFar: true, found }
-    if (answer.kind === 'found') {
-      // Over before anything is made of it: what is found may be stale, and then this is no refresh that is under way.
-      flight.tell({ kind: answer.waited ? 'stored' : 'again' })
-      attempt(
-        answer.waited ? { ...again, waited: { until, fwd: forwarding.fwd, how: 'stored', leader: undefined } } : again,
-      )
-    } else if (isGone) {
-      // Nobody has begun, so one of those who wait does.
-      if (answer.kind === 'mine') endLease(engine, plan.key, answer.claim, 'failed')
-      flight.tell({ kind: 'again' })
-    } else if (answer.kind === 'apart') {
-      engine.responses.unshared.set(flightKey, engine.now() + TAKEN_FOR_GRANTED_MS)
-      flight.tell({ kind: 'released', failed: false })
-      fill(again, forwarding, { flightKey, flight: undefined })
-    } else fill(again, forwarding, { flightKey, flight, lease: answer.kind === 'mine' ? answer.claim : undefined })
   }
 
   return {
@@ -68,8 +74,15 @@ export function createFarLookUp<Subject>(
     look(at) {
       const { engine, exchange, plan } = at
       const question = { plan, request: exchange.request, maxVariants, fills: undefined, lookedUp: false, waitMs: 0 }
-      void askForResponse(engine, question).then(({ found }) => attempt({ ...at, askedFar: true, found }))
+      void askForResponse(engine, question).then(answer => attempt(asked(at, answer)))
     },
-    lookBeforeFill: (...args) => void lookBeforeFill(...args),
+    lookBeforeFill,
   }
+}
+
+/** Field by field: one is made for every hit, and a spread makes it slowly. */
+function asked<Subject>(at: Attempt<Subject>, answer: FarAnswer<StoredResponse>): Attempt<Subject> {
+  const { engine, exchange, plan, startedAt, waited } = at
+  const found = answer.kind === 'found' ? answer.taken : undefined
+  return { engine, exchange, plan, startedAt, waited, askedFar: true, found }
 }

@@ -37,12 +37,16 @@ export interface Flights {
 }
 
 export function createFlights(): Flights {
-  const table = new Map<string, Flight>()
+  // A new one whenever it is empty: V8 links each table that a Map has outgrown to the next, so that in old memory one of them keeps all flights
+  // since then until a full collection.
+  let table = new Map<string, Flight>()
   return {
     get: key => table.get(key),
     begin(key, stamp, leader) {
       const flight = new LiveFlight(stamp, leader, ended => {
-        if (table.get(key) === ended) table.delete(key)
+        if (table.get(key) !== ended) return
+        if (table.size === 1) table = new Map()
+        else table.delete(key)
       })
       table.set(key, flight)
       return flight

@@ -58,7 +58,7 @@ export function createRefresher<Subject>(
     flight: Flight,
   ): Promise<void> {
     const { engine, exchange, plan, askedFar } = at
-    const { answer } = await askForResponse(engine, {
+    const answer = await askForResponse(engine, {
       plan: { ...plan, guarded: false },
       request: exchange.request,
       maxVariants: settings.maxVariants,

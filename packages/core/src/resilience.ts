@@ -1,7 +1,7 @@
 // Around every call to a far store: a deadline of our own, a breaker, and bounds on what is on its way.
 
-import { performance } from 'node:perf_hooks'
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel'
+import { createDeadlines, type Waiting } from './deadlines.ts'
 import type { LarderError } from './errors.ts'
 
 export interface ResilienceOptions {
@@ -42,49 +42,71 @@ export interface Resilience {
 
 const MOST_CALLS = 256
 const MOST_BYTES = 8 * 1024 * 1024
-/** A timer that is later than this tells of this process, not of the store. */
-const LATE_MS = 50
 
 const skipped = { kind: 'skipped' } as const
+const notMade = Promise.resolve(skipped)
 
 export function createResilience(options: ResilienceOptions): Resilience {
   const { deadlineMs, failures, maxCalls = MOST_CALLS, maxBytes = MOST_BYTES, onState } = options
   // Half open on the first call that it is given when it is open, and only `probe` gives it one: no request ever waits for a probe.
   // It looks at the wall clock, which may have gone back, so no time at all is long enough.
-  const breaker = circuitBreaker(handleWhen(isFault), {
-    halfOpenAfter: Number.NEGATIVE_INFINITY,
-    breaker: new ConsecutiveBreaker(failures),
-  })
+  const inARow = new ConsecutiveBreaker(failures)
+  const breaker = circuitBreaker(handleWhen(isFault), { halfOpenAfter: Number.NEGATIVE_INFINITY, breaker: inARow })
   breaker.onStateChange(state => onState(nameOf(state)))
+  const deadlines = createDeadlines(deadlineMs)
   let calls = 0
   let bytes = 0
+  // Outcomes that the breaker has been told, and has not counted yet.
+  let telling = 0
 
-  async function attempt<T>(call: () => Promise<T>, size: number, isTrial: boolean): Promise<CallOutcome<T>> {
+  /** Ends by the deadline, whatever the call does. */
+  function begin(call: () => Promise<unknown>, pending: Pending): void {
+    // A call whose deadline is over stays with the client until the connection answers or ends, so it counts until then.
+    const isInTime = () => {
+      calls--
+      bytes -= pending.size
+      return deadlines.remove(pending)
+    }
+    const refused = (error: unknown) => {
+      if (isInTime()) pending.failed(error)
+    }
+    calls++
+    bytes += pending.size
+    deadlines.add(pending)
     try {
-      const value = await breaker.execute(() => within(deadlineMs, invoke(call, size), isTrial))
-      return { kind: 'answered', value }
+      call().then(value => {
+        if (isInTime()) pending.answered(value)
+      }, refused)
     } catch (error) {
-      return outcomeOf(error)
+      refused(error)
     }
   }
 
-  // A call whose deadline is over stays with the client until the connection answers or ends, so it counts until then.
-  function invoke<T>(call: () => Promise<T>, size: number): Promise<T> {
-    const done = () => {
-      calls--
-      bytes -= size
+  /** Tell the breaker how a call ended that was made while it was closed, and go on when it knows. */
+  function tell(ended: () => unknown, then: () => void): void {
+    // What began before it opened says nothing about now, and would be taken for the probe.
+    if (breaker.state !== CircuitState.Closed) return then()
+    telling++
+    const counted = () => {
+      telling--
+      then()
     }
-    calls++
-    bytes += size
-    let answer: Promise<T>
-    try {
-      answer = call()
-    } catch (error) {
-      done()
-      throw error
-    }
-    answer.then(done, done)
-    return answer
+    breaker.execute(ended).then(counted, counted)
+  }
+
+  const told: Ends = {
+    answered(value, resolve) {
+      const outcome = { kind: 'answered', value }
+      // A success ends a row of failures. Where there is none, the breaker has nothing to learn.
+      if (inARow.state === 0 && telling === 0) resolve(outcome)
+      else tell(done, () => resolve(outcome))
+    },
+    failed(error, resolve) {
+      tell(
+        () => Promise.reject(error),
+        () => resolve(outcomeOf(error)),
+      )
+    },
   }
 
   return {
@@ -97,15 +119,66 @@ export function createResilience(options: ResilienceOptions): Resilience {
     get bytes() {
       return bytes
     },
-    async run(call, size = 0) {
-      if (breaker.state !== CircuitState.Closed || calls >= maxCalls || bytes + size > maxBytes) return skipped
-      return attempt(call, size, false)
+    run<T>(call: () => Promise<T>, size = 0) {
+      if (breaker.state !== CircuitState.Closed || calls >= maxCalls || bytes + size > maxBytes) return notMade
+      return new Promise<CallOutcome<T>>(resolve => begin(call, new Pending(size, false, told, resolve as Resolve)))
     },
-    async probe(call) {
+    async probe<T>(call: () => Promise<T>) {
       // One at a time, and bounded like the others: those of a frozen store stay where they are.
       if (breaker.state === CircuitState.HalfOpen || calls >= 2 * maxCalls) return skipped
-      return attempt(call, 0, breaker.state !== CircuitState.Closed)
+      const isTrial = breaker.state !== CircuitState.Closed
+      try {
+        const value = await breaker.execute(
+          () => new Promise<T>(resolve => begin(call, new Pending(0, isTrial, asItIs, resolve as Resolve))),
+        )
+        return { kind: 'answered', value }
+      } catch (error) {
+        return outcomeOf(error)
+      }
     },
+  }
+}
+
+const done = () => undefined
+
+type Resolve = (end: unknown) => void
+
+/** What a call that has ended is to whoever waits for it. */
+interface Ends {
+  answered(value: unknown, resolve: Resolve): void
+  failed(error: unknown, resolve: Resolve): void
+}
+
+const asItIs: Ends = {
+  answered: (value, resolve) => resolve(value),
+  failed: (error, resolve) => resolve(Promise.reject(error)),
+}
+
+/** A call on its way. A class, since every look-up has one. */
+class Pending implements Waiting {
+  readonly size: number
+  readonly #isTrial: boolean
+  readonly #ends: Ends
+  readonly #resolve: Resolve
+  dueAt = 0
+  older: Waiting | undefined = undefined
+  newer: Waiting | undefined = undefined
+
+  constructor(size: number, isTrial: boolean, ends: Ends, resolve: Resolve) {
+    this.size = size
+    this.#isTrial = isTrial
+    this.#ends = ends
+    this.#resolve = resolve
+  }
+
+  answered(value: unknown): void {
+    this.#ends.answered(value, this.#resolve)
+  }
+  failed(error: unknown): void {
+    this.#ends.failed(error, this.#resolve)
+  }
+  due(isLate: boolean): void {
+    this.failed(new Timeout(isLate, this.#isTrial))
   }
 }
 
@@ -129,19 +202,6 @@ class Timeout extends Error {
     this.isLate = isLate
     this.isTrial = isTrial
   }
-}
-
-/** Rejects when there is no answer in time; what comes later is heard by nobody. */
-function within<T>(ms: number, answer: Promise<T>, isTrial: boolean): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const dueAt = performance.now() + ms
-    const timer = setTimeout(() => {
-      if (performance.now() - dueAt <= LATE_MS) reject(new Timeout(false, isTrial))
-      // The event loop stood still. What the store said meanwhile lies in the socket, and is read before this runs.
-      else setImmediate(() => setImmediate(() => reject(new Timeout(true, isTrial))))
-    }, ms)
-    answer.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }
 
 /** What opens the breaker: the store gives no answer, or is in no state to. What it merely refuses is a fault of ours. */

@@ -58,8 +58,41 @@ export interface Resource {
   readonly kind: 'response'
   /** Request fields that select the variant: lower case, sorted. */
   readonly rule: readonly string[]
-  readonly variants: ReadonlyMap<string, StoredResponse>
+  readonly variants: Variants
   readonly bytes: number
+}
+
+/** What a Map has for those who read it. */
+interface Variants extends Iterable<[variant: string, stored: StoredResponse]> {
+  readonly size: number
+  has(variant: string): boolean
+  get(variant: string): StoredResponse | undefined
+  values(): Iterable<StoredResponse>
+}
+
+/** Most resources have one variant, for which a Map takes several times the memory, and the time to make it. */
+class OneVariant implements Variants {
+  readonly size = 1
+  readonly #variant: string
+  readonly #stored: StoredResponse
+
+  constructor(variant: string, stored: StoredResponse) {
+    this.#variant = variant
+    this.#stored = stored
+  }
+
+  has(variant: string): boolean {
+    return variant === this.#variant
+  }
+  get(variant: string): StoredResponse | undefined {
+    return variant === this.#variant ? this.#stored : undefined
+  }
+  values(): Iterable<StoredResponse> {
+    return [this.#stored]
+  }
+  *[Symbol.iterator](): Iterator<[string, StoredResponse]> {
+    yield [this.#variant, this.#stored]
+  }
 }
 
 /** The variant that a request selects. */
@@ -75,10 +108,9 @@ export function hitHeaders(stored: StoredResponse): HeaderList {
 
 /** All that a hit says: what is stored, a tag of the cache's own where it has no validator, and the framing of this very body. */
 export function framed(status: number, headers: HeaderList, ownTag: string | undefined, body: Buffer): HeaderList {
-  const hitHeaders = [...headers]
-  if (ownTag !== undefined) hitHeaders.push('ETag', ownTag)
-  if (status !== 204) hitHeaders.push('Content-Length', String(body.length))
-  return hitHeaders
+  const tag = ownTag === undefined ? [] : ['ETag', ownTag]
+  // An array that is made as long as it is to be has no room to spare, which every stored response would keep.
+  return status === 204 ? headers.concat(tag) : headers.concat(tag, ['Content-Length', String(body.length)])
 }
 
 function ownTagOf({ headers, body }: StoredResponse): string | undefined {
@@ -111,13 +143,12 @@ export function ttlSeconds(terms: Terms, ageMs: number): number {
 /** A stored response's fields with its age and what the cache says of it. */
 export function answerHeaders(stored: StoredResponse, ageMs: number, cacheStatus: string): HeaderList {
   const ageSeconds = Math.max(0, Math.floor(ageMs / 1000))
-  const headers = [...hitHeaders(stored)]
-  if (stored.clientTtlSeconds !== undefined) {
-    // A client subtracts Age from max-age, so the lifetime that it is to have begins at this response's age.
-    headers.push('Cache-Control', `max-age=${stored.clientTtlSeconds + ageSeconds}`)
-  }
-  headers.push('Age', String(ageSeconds), 'Cache-Status', cacheStatus)
-  return headers
+  const { clientTtlSeconds } = stored
+  const headers = hitHeaders(stored)
+  const told = ['Age', String(ageSeconds), 'Cache-Status', cacheStatus]
+  if (clientTtlSeconds === undefined) return headers.concat(told)
+  // A client subtracts Age from max-age, so the lifetime that it is to have begins at this response's age.
+  return headers.concat(['Cache-Control', `max-age=${clientTtlSeconds + ageSeconds}`], told)
 }
 
 /** The rule of a resource never shrinks while it lives: a field that once selected goes on selecting. */
@@ -133,8 +164,12 @@ export function withVariant(
   variant: string,
   stored: StoredResponse,
 ): Resource {
-  const variants = before !== undefined && before.rule === rule ? new Map(before.variants) : new Map()
-  variants.set(variant, stored)
+  const others = before !== undefined && before.rule === rule ? before.variants : undefined
+  if (others === undefined || (others.size === 1 && others.has(variant))) {
+    const bytes = stored.bytes + 2 * variant.length
+    return { kind: 'response', rule, variants: new OneVariant(variant, stored), bytes }
+  }
+  const variants = new Map(others).set(variant, stored)
   return { kind: 'response', rule, variants, bytes: sum(variants) }
 }
 
@@ -144,7 +179,7 @@ export function withoutVariant(before: Resource, variant: string): Resource | un
   return variants.size === 0 ? undefined : { ...before, variants, bytes: sum(variants) }
 }
 
-function sum(variants: ReadonlyMap<string, StoredResponse>): number {
+function sum(variants: Variants): number {
   let bytes = 0
   for (const [variant, stored] of variants) bytes += stored.bytes + 2 * variant.length
   return bytes

@@ -181,7 +181,7 @@ export function createMemoryFar(options: MemoryFarOptions = {}): MemoryFar {
           run('get', () => {
             const resource = resourceAt(key)
             const frame = resource?.variants.get(variant)?.frame
-            const claimed = asking && (frame === undefined ? claim(listeners, key, asking) : 'there')
+            const claimed = asking && (frame === undefined ? claim(listeners, key, asking()) : 'there')
             return { rule: resource?.rule, frame: frame && Buffer.from(frame), claimed }
           }),
         set: write => run('set', () => set(write)),

@@ -14,6 +14,8 @@ export interface RedisClient {
 
 /** The same, for the store. */
 export interface RedisStoreClient extends RedisClient {
+  /** The connection, where there is one alone. */
+  readonly stream?: { cork(): void; uncork(): void } | null | undefined
   hmgetBuffer(key: string, ...fields: string[]): Promise<(Buffer | null)[]>
   hdel(key: string, ...fields: string[]): Promise<unknown>
   unlink(key: string): Promise<unknown>

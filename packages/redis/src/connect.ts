@@ -84,13 +84,14 @@ export function connectRedis(options: ConnectRedisOptions = {}): Redis | Cluster
 }
 
 function connectCluster(addresses: readonly RedisAddress[], settings: RedisOptions): Cluster {
-  const { keyPrefix, enableAutoPipelining, enableOfflineQueue, retryStrategy, ...redisOptions } = settings
+  const { keyPrefix, enableOfflineQueue, retryStrategy, ...redisOptions } = settings
   return new Cluster(
     addresses.map(({ host = '127.0.0.1', port = 6379 }) => ({ host, port })),
     {
       redisOptions,
       ...(keyPrefix !== undefined && { keyPrefix }),
-      ...(enableAutoPipelining !== undefined && { enableAutoPipelining }),
+      // Look-ups of requests that come together go out together. On one connection the store sees to that itself, for less.
+      enableAutoPipelining: true,
       enableOfflineQueue: enableOfflineQueue === true,
       // Without a queue the check is refused by a node that is still connecting, and the whole client begins anew.
       enableReadyCheck: false,
@@ -127,8 +128,6 @@ export function clientSettings(options: ConnectRedisOptions): RedisOptions {
     keyPrefix,
     lazyConnect: false,
     enableOfflineQueue: false,
-    // Look-ups of requests that come together go out together.
-    enableAutoPipelining: true,
     // A write that is sent again after others came between would undo them.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

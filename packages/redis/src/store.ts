@@ -1,7 +1,16 @@
 // The far store on Redis: one hash a resource, one field a variant, one lease for a fill in the whole fleet.
 
 import { hash, randomUUID } from 'node:crypto'
-import type { ClaimOutcome, FarStore, FarWrite, FarWritten, Outdated, ReleaseOutcome, TimedClaim } from '@larder/core'
+import type {
+  ClaimOutcome,
+  FarFound,
+  FarStore,
+  FarWrite,
+  FarWritten,
+  Outdated,
+  ReleaseOutcome,
+  TimedClaim,
+} from '@larder/core'
 import type { RedisStoreClient } from './client.ts'
 import { evaluate } from './evaluate.ts'
 import { faultOf, isForeign } from './faults.ts'
@@ -11,6 +20,7 @@ import type { Script } from './scripts.ts'
 import { type RedisStoreOptions, readStoreOptions } from './store-options.ts'
 import { claimScript, releaseScript, setScript, timeScript } from './store-scripts.ts'
 import { openSubscription } from './subscription.ts'
+import { sendTogether } from './together.ts'
 
 /** When look-ups beside a claim mostly found nothing, the claim goes with the look-up; when they mostly found something, after it. */
 const CLAIM_WITH_LOOK_UP = 0.5
@@ -28,6 +38,7 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
   // ioredis puts its own prefix before a key, but not before a channel.
   const wakes = `${client.options?.keyPrefix ?? ''}${prefix}wake:`
   const process = randomUUID()
+  const together = sendTogether(client)
   // How often a look-up that came with a claim found nothing.
   let missing = 1
 
@@ -36,6 +47,7 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
   const leaseOf = (key: string, lease: string): string => `${prefix}l:{${digest(key)}}${digest(lease)}`
 
   async function run(script: Script, keys: readonly string[], args: readonly (string | Buffer)[]): Promise<unknown> {
+    together()
     try {
       return await evaluate(client, script, keys, args)
     } catch (error) {
@@ -49,17 +61,8 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
     return readClaimed(await run(claimScript, [leaseOf(key, lease), resourceOf(key)], args))
   }
 
-  async function read(key: string, variant: string): Promise<readonly (Buffer | undefined)[]> {
-    try {
-      return readValues(await client.hmgetBuffer(resourceOf(key), 'r', `v${digest(variant)}`), 2)
-    } catch (error) {
-      if (!isForeign(error)) throw faultOf(error)
-      discard(key)
-      return []
-    }
-  }
-
   async function remove(key: string, variant: string | undefined): Promise<void> {
+    together()
     try {
       if (variant === undefined) await client.unlink(resourceOf(key))
       else await client.hdel(resourceOf(key), `v${digest(variant)}`, `m${digest(variant)}`)
@@ -71,23 +74,33 @@ export function redisStore(client: RedisStoreClient, options: RedisStoreOptions 
   // What is nobody's to read goes; should that fail, it is looked at again.
   const discard = (key: string, variant?: string): void => void remove(key, variant).catch(() => undefined)
 
+  // A claim that fails takes nothing from what was found.
+  const claimBeside = (key: string, variant: string, asked: () => TimedClaim): Promise<ClaimOutcome | undefined> =>
+    claim(key, asked(), ['1', digest(variant), '']).catch(() => undefined)
+
   return {
-    async get(key, variant, asked) {
-      const isTogether = asked !== undefined && missing >= CLAIM_WITH_LOOK_UP
-      const unless = ['1', digest(variant), '']
-      // A claim that fails takes nothing from what was found.
-      const claiming = isTogether ? claim(key, asked, unless).catch(() => undefined) : undefined
-      const [rule, found] = await read(key, variant)
-      const isFit = found !== undefined && found.length <= maxEntryBytes
-      if (found !== undefined && !isFit) discard(key, variant)
-      if (asked !== undefined) missing += SMOOTHING * ((isFit ? 0 : 1) - missing)
-      const late =
-        asked !== undefined && !isTogether && !isFit ? claim(key, asked, unless).catch(() => undefined) : undefined
-      return {
-        rule: rule?.toString('latin1'),
-        frame: isFit ? found : undefined,
-        claimed: await (claiming ?? late),
+    get(key, variant, asked) {
+      const claiming =
+        asked !== undefined && missing >= CLAIM_WITH_LOOK_UP ? claimBeside(key, variant, asked) : undefined
+
+      function found(reply: unknown): FarFound | Promise<FarFound> {
+        const [rule, frame] = readValues(reply, 2)
+        const isFit = frame !== undefined && frame.length <= maxEntryBytes
+        if (frame !== undefined && !isFit) discard(key, variant)
+        const what = { rule: rule?.toString('latin1'), frame: isFit ? frame : undefined, claimed: undefined }
+        if (asked === undefined) return what
+        missing += SMOOTHING * ((isFit ? 0 : 1) - missing)
+        if (claiming === undefined && isFit) return what
+        return (claiming ?? claimBeside(key, variant, asked)).then(claimed => ({ ...what, claimed }))
       }
+
+      together()
+      // No async function: it would cost every hit several promises.
+      return client.hmgetBuffer(resourceOf(key), 'r', `v${digest(variant)}`).then(found, error => {
+        if (!isForeign(error)) throw faultOf(error)
+        discard(key)
+        return found([null, null])
+      })
     },
 
     async set(write): Promise<FarWritten> {
@@ -156,8 +169,11 @@ function unlessNewer({ variant, filledAt }: Outdated): readonly string[] {
 
 /** 128 bits, which no two names share; the whole names stand in the frame, where they are compared. */
 function digest(name: string): string {
-  return hash('sha256', name, 'base64url').slice(0, 22)
+  return name === '' ? OF_NOTHING : hash('sha256', name, 'base64url').slice(0, 22)
 }
+
+/** Most resources have one variant, which has no name. */
+const OF_NOTHING = hash('sha256', '', 'base64url').slice(0, 22)
 
 function isOutcome(text: string): text is ReleaseOutcome {
   return text === 'stored' || text === 'apart' || text === 'failed'

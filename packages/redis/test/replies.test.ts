@@ -48,7 +48,7 @@ describe('a reply that is none of ours', () => {
 
     it(`${told(reply)} to a look-up is a fault, or nothing`, async () => {
       const found = await storeThatHears(reply)
-        .get('k', '', claim)
+        .get('k', '', () => claim)
         .catch((error: { readonly code?: string }) => error.code)
       if (found !== unavailable) expect(found).to.deep.equal({ rule: undefined, frame: undefined, claimed: undefined })
     })

@@ -230,7 +230,7 @@ for (const { major, connect } of majors) {
           const [key] = (await server.command('KEYS', 'larder:l:*')) as [string]
           await server.command('DEL', key)
           await server.command(...command(key))
-          const first = await far.get('k', '', lease('a'))
+          const first = await far.get('k', '', () => lease('a'))
           expect(first.frame).to.equal(undefined)
           await until(async () => (await far.claim('k', lease('a')).catch(() => 'failed')) === 'mine')
         })

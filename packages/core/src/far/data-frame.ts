@@ -45,7 +45,7 @@ export function decodeShared(key: string, bytes: Buffer, clock: StoreClock): Sha
   const names = head.texts()
   const staleUntil = clock.toOwn(head.number())
   const errorUntil = clock.toOwn(head.number())
-  const kind = head.oneOf('primitive', 'json', 'bytes', 'buffer')
+  const kind = head.oneOf(KINDS)
   if (!head.ok || !isNamed) return undefined
   const value = readValue(kind, frame.body as Buffer)
   return (
@@ -61,6 +61,8 @@ export function decodeShared(key: string, bytes: Buffer, clock: StoreClock): Sha
     }
   )
 }
+
+const KINDS = ['primitive', 'json', 'bytes', 'buffer'] as const
 
 function bodyOf(value: Encoded): Uint8Array {
   if (value.kind === 'bytes') return value.bytes

@@ -8,7 +8,7 @@ export interface HeadReader {
   flag(): boolean
   texts(): readonly string[]
   /** One of these strings. */
-  oneOf<T extends string>(...choices: readonly T[]): T
+  oneOf<T extends string>(choices: readonly T[]): T
   /** A number, or `undefined` where there is none. */
   maybeNumber(): number | undefined
   /** A string, or `undefined` where there is none. */
@@ -18,32 +18,63 @@ export interface HeadReader {
 }
 
 export function readHead(head: readonly unknown[]): HeadReader {
-  let at = 0
-  let ok = true
+  return new Head(head)
+}
 
-  function take<T>(isRight: (value: unknown) => value is T, otherwise: T): T {
-    const value = head[at++]
-    if (isRight(value)) return value
-    ok = false
-    return otherwise
+/** A class, since one is made for every response that is found: an object with eight functions would be most of what that takes. */
+class Head implements HeadReader {
+  readonly #head: readonly unknown[]
+  #at = 0
+  #isRight = true
+
+  constructor(head: readonly unknown[]) {
+    this.#head = head
   }
 
-  return {
-    text: () => take(isText, ''),
-    number: () => take(isNumber, 0),
-    flag: () => take(isFlag, false),
-    texts: () => take(areTexts, []),
-    oneOf: (...choices) =>
-      take((value): value is (typeof choices)[number] => choices.includes(value as never), choices[0]!),
-    maybeNumber: () => take((value): value is number | null => value === null || isNumber(value), null) ?? undefined,
-    maybeText: () => take((value): value is string | null => value === null || isText(value), null) ?? undefined,
-    get ok() {
-      return ok && at === head.length
-    },
+  text(): string {
+    const value = this.#head[this.#at++]
+    return typeof value === 'string' ? value : this.#wrong('')
+  }
+  number(): number {
+    const value = this.#head[this.#at++]
+    return isNumber(value) ? value : this.#wrong(0)
+  }
+  flag(): boolean {
+    const value = this.#head[this.#at++]
+    return typeof value === 'boolean' ? value : this.#wrong(false)
+  }
+  texts(): readonly string[] {
+    const value = this.#head[this.#at++]
+    return areTexts(value) ? value : this.#wrong([])
+  }
+  oneOf<T extends string>(choices: readonly T[]): T {
+    const choice = choices.indexOf(this.#head[this.#at++] as T)
+    return choice >= 0 ? choices[choice]! : this.#wrong(choices[0]!)
+  }
+  maybeNumber(): number | undefined {
+    const value = this.#head[this.#at++]
+    if (value === null) return undefined
+    return isNumber(value) ? value : this.#wrong(undefined)
+  }
+  maybeText(): string | undefined {
+    const value = this.#head[this.#at++]
+    if (value === null) return undefined
+    return typeof value === 'string' ? value : this.#wrong(undefined)
+  }
+  get ok(): boolean {
+    return this.#isRight && this.#at === this.#head.length
+  }
+
+  #wrong<T>(otherwise: T): T {
+    this.#isRight = false
+    return otherwise
   }
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string'
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
-const isFlag = (value: unknown): value is boolean => typeof value === 'boolean'
-const areTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText)
+
+function areTexts(value: unknown): value is readonly string[] {
+  if (!Array.isArray(value)) return false
+  for (const member of value) if (typeof member !== 'string') return false
+  return true
+}

@@ -69,7 +69,7 @@ export function decodeResponse(name: FrameName, bytes: Buffer, clock: StoreClock
   const removed = head.texts()
   const terms = {
     freshnessLifetimeMs: head.number(),
-    freshnessSource: head.oneOf('cdn-cache-control', 's-maxage', 'max-age', 'expires', 'ttl', 'heuristic', 'none'),
+    freshnessSource: head.oneOf(SOURCES),
     staleWhileRevalidateMs: head.number(),
     staleIfErrorMs: head.number(),
     mustRevalidate: head.flag(),
@@ -108,6 +108,8 @@ export function decodeResponse(name: FrameName, bytes: Buffer, clock: StoreClock
   }
 }
 
+const SOURCES = ['cdn-cache-control', 's-maxage', 'max-age', 'expires', 'ttl', 'heuristic', 'none'] as const
+
 /** A body that is most of the memory that it lies in stays there; one that would hold much more gets its own. */
 function detached(body: Buffer): Buffer {
   return body.buffer.byteLength <= body.length + Math.max(1024, body.length / 4) ? body : ownBuffer([body], body.length)
@@ -121,10 +123,20 @@ function isStatus(status: number): boolean {
 function areFields(list: HeaderList): boolean {
   if (list.length % 2 !== 0) return false
   for (let i = 0; i < list.length; i += 2) {
-    if (!isToken(list[i]!) || !isValue(list[i + 1]!)) return false
+    const [name, value] = [list[i]!, list[i + 1]!]
+    if (!isValue(value)) return false
+    if (USUAL.has(name)) continue
+    if (!isToken(name) || storableFields([name, value], 'rfc9111').length === 0) return false
   }
-  return storableFields(list, 'rfc9111').length === list.length
+  return true
 }
+
+/** Of these names it is known. */
+const USUAL: ReadonlySet<string> = new Set(
+  ['Cache-Control', 'Content-Encoding', 'Content-Language', 'Content-Type', 'Date', 'ETag', 'Last-Modified', 'Vary']
+    .flatMap(name => [name, name.toLowerCase()])
+    .filter(name => isToken(name) && storableFields([name, ''], 'rfc9111').length > 0),
+)
 
 function isValue(text: string): boolean {
   return !/[^\t\x20-\x7e\x80-\xff]/.test(text)

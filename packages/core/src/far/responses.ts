@@ -26,19 +26,13 @@ export interface ResponseQuestion {
   readonly waitMs: number
 }
 
-export interface ResponseAnswer {
-  readonly answer: FarAnswer
-  /** What was found. The memory tier has it too, unless it has no room. */
-  readonly found: StoredResponse | undefined
-}
-
-export async function askForResponse(engine: Engine, question: ResponseQuestion): Promise<ResponseAnswer> {
+/** What is found is in the memory tier too, unless that has no room. */
+export function askForResponse(engine: Engine, question: ResponseQuestion): Promise<FarAnswer<StoredResponse>> {
   const { plan, request, maxVariants, fills, lookedUp, outdated, waitMs } = question
   const far = engine.far!
   const { key } = plan
   const { headers } = request
-  let found: StoredResponse | undefined
-  const answer = await consult(far, {
+  return consult(far, {
     key,
     variantBy: rule => variantOf(rule, headers),
     take(rule, frame) {
@@ -46,18 +40,15 @@ export async function askForResponse(engine: Engine, question: ResponseQuestion)
       if (stored === undefined) return 'malformed'
       if (verdictFor(engine, plan, request, stored, engine.now()) === 'invalid') return 'useless'
       const isNews = promote(engine, key, rule, headers, stored, maxVariants)
-      if (!isNews || (plan.guarded && !stored.terms.shareable)) return 'useless'
-      found = stored
-      return 'taken'
+      return isNews && !(plan.guarded && !stored.terms.shareable) ? stored : 'useless'
     },
-    claim: fills && { lease: fills.flightKey, token: randomUUID(), holdMs: fills.holdMs },
+    claim: fills && (() => ({ lease: fills.flightKey, token: randomUUID(), holdMs: fills.holdMs })),
     lookedUp,
     // Instants that went to and fro between two clocks are no longer quite the same.
     outdatedAt: outdated && far.clock.toStore(outdated.filledAt) + CLOCK_TOLERANCE_MS,
     waitMs,
     now: engine.now,
   })
-  return { answer, found }
 }
 
 export interface Sharing {

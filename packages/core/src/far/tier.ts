@@ -13,7 +13,6 @@ import type {
   FarWritten,
   Outdated,
   ReleaseOutcome,
-  TimedClaim,
 } from '../store/far.ts'
 import { createEars, type Ear } from './ears.ts'
 import { createOwedLeases, type OwedLease } from './owed-leases.ts'
@@ -70,7 +69,8 @@ export interface FarTier {
   readonly clock: StoreClock
   /** The rule that each key last had. */
   readonly rules: Rules
-  get(key: string, variant: string, claim: Claim | undefined): Promise<TierFound | undefined>
+  /** `claim` is called when the lease is asked for as well. */
+  get(key: string, variant: string, claim: (() => Claim) | undefined): Promise<TierFound | undefined>
   set(write: TierWrite): Promise<TierWritten | undefined>
   remove(key: string, variant?: string): void
   claim(key: string, claim: Claim, outdated?: Outdated): Promise<ClaimOutcome | undefined>
@@ -120,25 +120,28 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     },
   })
 
-  async function call<T>(
+  /** `use` makes of an answer what the caller is told. */
+  function call<T, U>(
     operation: Operation,
     run: () => Promise<T>,
     told: (value: T) => FarEvent['outcome'],
+    use: (value: T) => U,
     bytes = 0,
     how: typeof resilience.run = resilience.run,
-  ): Promise<T | undefined> {
+  ): Promise<U | undefined> {
     const startedAt = now()
-    const outcome = await how(run, bytes)
-    note(outcome)
-    emit(() => ({
-      type: 'far',
-      cache: name,
-      operation,
-      outcome: outcome.kind === 'answered' ? told(outcome.value) : untold(outcome),
-      durationMs: now() - startedAt,
-    }))
-    if (outcome.kind === 'answered' && owed.size > 0 && !closed) void owed.settle(giveBack)
-    return outcome.kind === 'answered' ? outcome.value : undefined
+    return how(run, bytes).then(outcome => {
+      if (outcome.kind !== 'answered') note(outcome)
+      tell(operation, outcome.kind === 'answered' ? told(outcome.value) : untold(outcome), startedAt)
+      if (outcome.kind !== 'answered') return undefined
+      if (owed.size > 0 && !closed) void owed.settle(giveBack)
+      return use(outcome.value)
+    })
+  }
+
+  // Apart, so that a call of which nobody wants to hear makes nothing for it.
+  function tell(operation: Operation, outcome: FarEvent['outcome'], startedAt: number): void {
+    emit(() => ({ type: 'far', cache: name, operation, outcome, durationMs: now() - startedAt }))
   }
 
   function note(outcome: CallOutcome<unknown>): void {
@@ -159,7 +162,8 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     const told = await call(
       'probe',
       () => store.time(),
-      () => 'done',
+      done,
+      same,
       0,
       run => resilience.probe(run),
     )
@@ -169,12 +173,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
   }
 
   async function giveBack({ key, claim, outcome, apartMs }: OwedLease): Promise<boolean> {
-    const given = await call(
-      'release',
-      () => store.release(key, claim, outcome, apartMs).then(() => true),
-      () => 'done',
-    )
-    return given === true
+    return (await call('release', () => store.release(key, claim, outcome, apartMs), done, done)) === 'done'
   }
 
   const probes = createProbes({
@@ -193,10 +192,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
   })
   void probe()
 
-  const timed = (claim: Claim): TimedClaim => ({
-    ...claim,
-    until: clock.toStore(now() + deadlineMs + CLAIM_SLACK_MS),
-  })
+  const claimableUntil = (): number => clock.toStore(now() + deadlineMs + CLAIM_SLACK_MS)
 
   const tier: FarTier = {
     get usable() {
@@ -204,22 +200,24 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
     },
     clock,
     rules,
-    async get(key, variant, claim) {
-      const found = await call(
+    get(key, variant, claim) {
+      const until = claim && claimableUntil()
+      return call(
         'get',
-        () => store.get(key, variant, claim && timed(claim)),
-        ({ frame }) => (frame === undefined ? 'miss' : 'hit'),
+        () => store.get(key, variant, claim && (() => ({ ...claim(), until: until! }))),
+        hitOrMiss,
+        found => {
+          if (found.claimed === 'late') probes.claimWasLate()
+          const rule = found.rule === undefined ? undefined : parseRule(found.rule)
+          const isForeign = rule === undefined && found.rule !== undefined
+          // Nobody could add to what lies under it.
+          if (isForeign) tier.remove(key)
+          if (rule !== undefined) rules.set(key, rule)
+          const frame = isForeign ? undefined : found.frame
+          metrics.count(frame === undefined ? 'farMisses' : 'farHits')
+          return { rule, frame, claimed: found.claimed }
+        },
       )
-      if (found === undefined) return undefined
-      if (found.claimed === 'late') probes.claimWasLate()
-      const rule = found.rule === undefined ? undefined : parseRule(found.rule)
-      const isForeign = rule === undefined && found.rule !== undefined
-      // Nobody could add to what lies under it.
-      if (isForeign) tier.remove(key)
-      if (rule !== undefined) rules.set(key, rule)
-      const frame = isForeign ? undefined : found.frame
-      metrics.count(frame === undefined ? 'farMisses' : 'farHits')
-      return { rule, frame, claimed: found.claimed }
     },
     async set(write) {
       if (now() < writesFrom || !tier.usable) {
@@ -230,6 +228,7 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
         'set',
         () => store.set({ ...write, rule: ruleText(write.rule), widens: write.widens && ruleText(write.widens) }),
         result => (result === 'stored' ? 'stored' : 'refused'),
+        same,
         write.frame.length,
       )
       if (written === 'stored') metrics.count('farSets')
@@ -246,20 +245,18 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
       return { rule }
     },
     remove(key, variant) {
-      void call(
-        'remove',
-        () => store.remove(key, variant),
-        () => 'done',
-      )
+      void call('remove', () => store.remove(key, variant), done, same)
     },
-    async claim(key, claim, outdated) {
-      const claimed = await call(
+    claim(key, claim, outdated) {
+      return call(
         'claim',
-        () => store.claim(key, timed(claim), outdated),
-        () => 'done',
+        () => store.claim(key, { ...claim, until: claimableUntil() }, outdated),
+        done,
+        claimed => {
+          if (claimed === 'late') probes.claimWasLate()
+          return claimed
+        },
       )
-      if (claimed === 'late') probes.claimWasLate()
-      return claimed
     },
     release(key, claim, outcome, apartMs) {
       const lease = { key, claim, outcome, apartMs }
@@ -287,6 +284,10 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
   }
   return tier
 }
+
+const done = (): 'done' => 'done'
+const hitOrMiss = ({ frame }: FarFound): 'hit' | 'miss' => (frame === undefined ? 'miss' : 'hit')
+const same = <T>(value: T): T => value
 
 function untold(outcome: Exclude<CallOutcome<unknown>, { kind: 'answered' }>): FarEvent['outcome'] {
   if (outcome.kind === 'failed') return 'error'

@@ -21,7 +21,7 @@ export interface FarValues {
 export function createFarValues(engine: Engine, take: (key: string, found: SharedValue) => boolean): FarValues {
   const looking = new Map<string, Promise<void>>()
 
-  function ask(key: string, claim: Claim | undefined, waitMs: number): Promise<FarAnswer> {
+  function ask(key: string, claim: (() => Claim) | undefined, waitMs: number): Promise<FarAnswer> {
     const far = engine.far!
     return consult(far, {
       key: farKey(key),
@@ -47,7 +47,7 @@ export function createFarValues(engine: Engine, take: (key: string, found: Share
       return look
     },
     askBeforeFill: (key, waitMs) =>
-      ask(key, { lease: farKey(key), token: randomUUID(), holdMs: LONGEST_LEASE_MS }, waitMs),
+      ask(key, () => ({ lease: farKey(key), token: randomUUID(), holdMs: LONGEST_LEASE_MS }), waitMs),
     async share(key, value, release) {
       const far = engine.far!
       const written = await far.set({

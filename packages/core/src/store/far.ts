@@ -74,8 +74,8 @@ export type FarWritten = 'stored' | 'outdone' | 'full' | 'too-large' | { readonl
  * and which holds no key, value, address or password. None of them has to end in time: the engine sees to that.
  */
 export interface FarStore {
-  /** One round trip. `claim` asks for the lease as well, should the variant not be there. */
-  get(key: string, variant: string, claim?: TimedClaim): Promise<FarFound>
+  /** One round trip. `claim` asks for the lease as well, should the variant not be there; it is called when it is sent, if it is. */
+  get(key: string, variant: string, claim?: () => TimedClaim): Promise<FarFound>
   set(write: FarWrite): Promise<FarWritten>
   /** Remove one variant, or all that is stored under the key. */
   remove(key: string, variant?: string): Promise<void>

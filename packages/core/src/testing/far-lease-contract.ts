@@ -28,13 +28,13 @@ export function declareLeases(withStore: Declare): void {
   })
 
   withStore('claims beside a look-up when the variant is not there', async (a, b) => {
-    assert.equal((await a.store.get('k', '', claim({ token: 'a' }))).claimed, 'mine')
-    assert.equal((await b.store.get('k', '', claim({ token: 'b' }))).claimed, 'held')
+    assert.equal((await a.store.get('k', '', () => claim({ token: 'a' }))).claimed, 'mine')
+    assert.equal((await b.store.get('k', '', () => claim({ token: 'b' }))).claimed, 'held')
   })
 
   withStore('claims nothing beside a look-up that finds it', async (a, b) => {
     await a.store.set(write({ frame: frame('there') }))
-    const { frame: found, claimed } = await a.store.get('k', '', claim({ token: 'a' }))
+    const { frame: found, claimed } = await a.store.get('k', '', () => claim({ token: 'a' }))
     assert.equal(found?.toString(), 'there')
     assert.ok(claimed === 'there' || claimed === undefined, String(claimed))
     // Whoever has no use for what is there asks again.
@@ -63,7 +63,7 @@ export function declareLeases(withStore: Declare): void {
   withStore('does not give a lease to whoever comes too late for it', async (a, b) => {
     const past = (await a.store.time()) - 1
     assert.equal(await a.store.claim('k', claim({ token: 'a', until: past })), 'late')
-    assert.notEqual((await a.store.get('k', '', claim({ token: 'a', until: past }))).claimed, 'mine')
+    assert.notEqual((await a.store.get('k', '', () => claim({ token: 'a', until: past }))).claimed, 'mine')
     assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'mine')
     assert.equal(await a.store.claim('k', claim({ token: 'a', until: past })), 'late')
     await b.store.release('k', claim({ token: 'b' }), 'failed', 0)
@@ -110,7 +110,7 @@ export function declareLeases(withStore: Declare): void {
     await a.store.claim('k', claim({ token: 'a' }))
     await a.store.release('k', claim({ token: 'a' }), 'apart', 60_000)
     assert.equal(await b.store.claim('k', claim({ token: 'b' })), 'apart')
-    assert.equal((await b.store.get('k', '', claim({ token: 'b' }))).claimed, 'apart')
+    assert.equal((await b.store.get('k', '', () => claim({ token: 'b' }))).claimed, 'apart')
     await a.store.claim('k2', claim({ token: 'a' }))
     await a.store.release('k2', claim({ token: 'a' }), 'apart', 30)
     await until('it is forgotten', async () => (await b.store.claim('k2', claim({ token: 'b' }))) === 'mine')

@@ -42,7 +42,7 @@ describe('a far store that goes away', () => {
       key: 'k',
       variantBy: () => '',
       take: () => 'useless',
-      claim: claim(token),
+      claim: () => claim(token),
       lookedUp: false,
       waitMs: 0,
       now: Date.now,

@@ -2,6 +2,8 @@
 
 import { performance } from 'node:perf_hooks'
 import { expect } from 'chai'
+import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel'
+import fc from 'fast-check'
 import { LarderError } from '../../src/errors.ts'
 import { type BreakerState, type CallOutcome, createResilience, type ResilienceOptions } from '../../src/resilience.ts'
 import { gate } from '../support.ts'
@@ -137,6 +139,67 @@ describe('resilience', () => {
       open(7)
       expect(await probe).to.deep.equal({ kind: 'answered', value: 7 })
       expect(resilience.state).to.equal('closed')
+    })
+
+    it('counts as a breaker does that every call goes through, in whatever order they end', async () => {
+      const step = fc.oneof(
+        fc.constant('begin' as const),
+        fc.constant('begin' as const),
+        fc.tuple(fc.nat(3), fc.constantFrom('well', 'away', 'refused')),
+        // Between the ends of two calls lies everything, or nothing.
+        fc.constant('settle' as const),
+      )
+      const run = async (steps: readonly (string | readonly [number, string])[]) => {
+        const { resilience } = made({ deadlineMs: 60_000, failures: 2 })
+        const isFault = (error: unknown) => (error as { code: string }).code === 'LARDER_FAR_UNAVAILABLE'
+        const model = circuitBreaker(handleWhen(isFault), { breaker: new ConsecutiveBreaker(2), halfOpenAfter: 60_000 })
+        const begun: { open(): void; fail(error: unknown): void }[] = []
+        const settle = async () => {
+          await new Promise(resolve => setImmediate(resolve))
+          expect(resilience.state).to.equal(model.state === CircuitState.Closed ? 'closed' : 'open')
+        }
+        for (const step of steps) {
+          if (step === 'settle') await settle()
+          else if (step !== 'begin') {
+            const [call] = begun.splice(Number(step[0]), 1)
+            if (step[1] === 'well') call?.open()
+            else call?.fail({ code: step[1] === 'away' ? 'LARDER_FAR_UNAVAILABLE' : 'LARDER_FAR_REFUSED' })
+          } else if (model.state === CircuitState.Closed) {
+            const [ours, its] = [gate<void>(), gate<void>()]
+            void resilience.run(() => ours.passed)
+            model.execute(() => its.passed).catch(() => undefined)
+            begun.push({
+              open() {
+                ours.open()
+                its.open()
+              },
+              fail(error) {
+                ours.fail(error)
+                its.fail(error)
+              },
+            })
+          }
+        }
+        await settle()
+        for (const { open } of begun) open()
+        await settle()
+        expect(resilience.calls).to.equal(0)
+      }
+      await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), run), { numRuns: 300 })
+    })
+
+    it('is not told by a call from before it opened how a probe ends', async () => {
+      const { resilience, states } = made({ deadlineMs: 1000 })
+      const [old, probed] = [gate<number>(), gate<number>()]
+      const call = resilience.run(() => old.passed)
+      for (let i = 0; i < 3; i++) await resilience.run(away)
+      const probe = resilience.probe(() => probed.passed)
+      old.fail(new LarderError('LARDER_FAR_UNAVAILABLE'))
+      expect(await call).to.deep.equal({ kind: 'failed', code: 'LARDER_FAR_UNAVAILABLE' })
+      expect(resilience.state).to.equal('half-open')
+      probed.open(7)
+      expect(await probe).to.deep.equal({ kind: 'answered', value: 7 })
+      expect(states).to.deep.equal(['open', 'half-open', 'closed'])
     })
 
     for (const jumpMs of [-3_600_000, 3_600_000]) {

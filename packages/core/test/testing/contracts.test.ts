@@ -190,6 +190,6 @@ async function releaseAs(store: FarStore, key: string, lease: string, rest: [Rel
 }
 
 async function claimFirst(store: FarStore, key: string, variant: string, asked: Parameters<FarStore['get']>[2]) {
-  const claimed = asked && (await store.claim(key, asked))
+  const claimed = asked && (await store.claim(key, asked()))
   return { ...(await store.get(key, variant)), claimed }
 }
