@@ -2,7 +2,7 @@
 
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { formatHttpDate, parseHttpDate, parseImfFixdate } from '../../src/http/date.ts'
+import { createHttpDate, formatHttpDate, parseHttpDate, parseImfFixdate } from '../../src/http/date.ts'
 import { itIsTotalAndLinear } from './hostile.ts'
 
 const NOW = Date.UTC(2026, 5, 1)
@@ -110,3 +110,16 @@ describe('formatHttpDate', () => {
 })
 
 describe('parseHttpDate', () => itIsTotalAndLinear(text => parseHttpDate(text, NOW), 'Sun, 06 Nov 1994 08:49:37 GMT'))
+
+it('the date of now is one text for all of a second, and never an older one', () => {
+  let now = Date.UTC(1994, 10, 6, 8, 49, 37)
+  const httpDate = createHttpDate(() => now)
+  const first = httpDate()
+  expect(first).to.equal('Sun, 06 Nov 1994 08:49:37 GMT')
+  now += 999
+  expect(httpDate()).to.equal(first)
+  now += 1
+  expect(httpDate()).to.equal('Sun, 06 Nov 1994 08:49:38 GMT')
+  now -= 1
+  expect(httpDate()).to.equal(first)
+})
