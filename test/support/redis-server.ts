@@ -22,6 +22,8 @@ export interface RedisServerOptions {
   readonly configFile?: string
   /** More variables of its environment. */
   readonly env?: NodeJS.ProcessEnv
+  /** How long it may take to be ready, in milliseconds. @default 10_000 */
+  readonly startMs?: number
 }
 
 export interface RedisServer {
@@ -77,7 +79,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     server.once('exit', () => tellReaper({ name: folder, folder }))
     // A test that forgets to end it ends all the same; the reaper does the rest.
     for (const handle of [server, server.stdout, server.stderr]) (handle as { unref?(): void }).unref?.()
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + (options.startMs ?? 10_000)
     // Should another process have taken the port meanwhile, it is that one which answers, and ours has ended.
     while (!(await answers(port)) || hasEnded(server)) {
       if (hasEnded(server) || Date.now() > deadline) {
