@@ -131,9 +131,12 @@ export function createFarTier(options: FarOptions, context: FarTierContext): Far
   ): Promise<U | undefined> {
     const startedAt = now()
     return how(run, bytes).then(outcome => {
-      if (outcome.kind !== 'answered') note(outcome)
-      tell(operation, outcome.kind === 'answered' ? told(outcome.value) : untold(outcome), startedAt)
-      if (outcome.kind !== 'answered') return undefined
+      if (outcome.kind !== 'answered') {
+        note(outcome)
+        tell(operation, untold(outcome), startedAt)
+        return undefined
+      }
+      tell(operation, told(outcome.value), startedAt)
       if (owed.size > 0 && !closed) void owed.settle(giveBack)
       return use(outcome.value)
     })
